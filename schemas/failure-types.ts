@@ -1,0 +1,16 @@
+/** Failure types that workflows decide upon; activities/failures.ts maps errors to them. */
+export const FAILURE = {
+  badRequest: 'Model.BadRequest',
+  authentication: 'Model.Authentication',
+  refused: 'Model.Refused',
+  oversize: 'Model.Oversize',
+  invalidOutput: 'Model.InvalidOutput',
+  rateLimited: 'Model.RateLimited',
+  overloaded: 'Model.Overloaded',
+  unavailable: 'Model.Unavailable',
+  store: 'Store.Unavailable',
+  storeDenied: 'Store.Denied',
+  corrupt: 'Data.Corrupt',
+  bug: 'Internal',
+} as const;
+export type FailureType = (typeof FAILURE)[keyof typeof FAILURE];

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+const rate = z.number().min(0).max(1);
+
+/** How the simulated critic of one textbook behaves: which classes of flaw it can see and how well. */
+export const TextbookLaw = z.strictObject({
+  classes: z.array(z.string().min(1)),
+  detect: rate.optional(),
+  falseAlarm: rate.optional(),
+});
+
+/** Failures of the simulated service, as rates by request body; a body fails at most `times` times, then succeeds. */
+export const FaultLaw = z.strictObject({
+  rateLimited: rate.default(0),
+  overloaded: rate.default(0),
+  serverError: rate.default(0),
+  malformed: rate.default(0),
+  truncated: rate.default(0),
+  refusal: rate.default(0),
+  times: z.int().min(1).default(1),
+});
+
+/** Law file of the simulated model: the rates by which it plays the exemplary actor. */
+export const Law = z.strictObject({
+  name: z.string().min(1),
+  /** Milliseconds before the first byte of each answer. */
+  latencyMs: z.number().min(0),
+  /** Chance that each of a draft's possible flaws is planted. */
+  flaw: rate,
+  /** Chance that a critic reports a flaw of a class it can see; textbooks may override it. */
+  detect: rate,
+  /** Chance that a revision mends a reported flaw. */
+  mend: rate,
+  /** Chance that a revision plants a new flaw. */
+  break: rate,
+  /** Chance that a critic reports a fault where there is none. */
+  falseAlarm: rate,
+  /** Control: each critic's findings are moved to other nodes and issues than those found. */
+  shuffle: z.boolean().default(false),
+  textbooks: z.record(z.string(), TextbookLaw),
+  faults: FaultLaw.prefault({}),
+});
+export type Law = z.infer<typeof Law>;

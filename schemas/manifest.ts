@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { SPLITS } from './campaign.ts';
+import { Sha256 } from './library.ts';
+import { OUTCOMES } from './records.ts';
+
+/** Version of the Arrow columns; a reader refuses a newer one. */
+export const SCHEMA_VERSION = 1;
+
+export const FileEntry = z.strictObject({
+  kind: z.enum(['data', 'situations', 'ledger']),
+  /** null for ledger files. */
+  split: z.enum(SPLITS).nullable(),
+  page: z.int().min(0),
+  /** Key relative to `datasets/<campaign>/`. */
+  key: z.string().regex(/^(data|situations|ledger)\/[a-z0-9-]+\.arrow$/),
+  sha256: Sha256,
+  bytes: z.int().min(0),
+  rows: z.int().min(0),
+});
+export type FileEntry = z.infer<typeof FileEntry>;
+
+export const OutcomeCounts = z.record(z.enum([...OUTCOMES, 'waiting']), z.int().min(0));
+export type OutcomeCounts = z.infer<typeof OutcomeCounts>;
+
+/** What sealing a page gives: its files and counts. */
+export const PageSeal = z.strictObject({
+  page: z.int().min(0),
+  situations: z.int().min(0),
+  /** Number of the last settings record that the seal took into account; 0 for none. */
+  settings: z.int().min(0),
+  outcomes: OutcomeCounts,
+  nanoUsd: z.int(),
+  calls: z.int(),
+  files: z.array(FileEntry),
+});
+export type PageSeal = z.infer<typeof PageSeal>;
+
+/** `manifest/<generation>.json`: one dataset, exactly. Readers take files from here, never by listing. */
+export const Manifest = z.strictObject({
+  schemaVersion: z.int().min(1),
+  campaign: z.string(),
+  generation: z.int().min(1),
+  fingerprint: Sha256,
+  /** Law hash where the model was simulated, else null. */
+  simulated: z.string().nullable(),
+  model: z.string(),
+  writer: z.strictObject({ version: z.string(), codec: z.string() }),
+  planned: z.int().min(0),
+  duplicates: z.int().min(0),
+  outcomes: OutcomeCounts,
+  nanoUsd: z.int(),
+  calls: z.int(),
+  pages: z.array(PageSeal),
+});
+export type Manifest = z.infer<typeof Manifest>;

@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { ActorParameters, CampaignFile } from './campaign.ts';
+import { AgentSpec } from './agent.ts';
+import { ChapterRef, Sha256 } from './library.ts';
+import { Explanation, Plan, Stance } from './plan.ts';
+import { Edit, Finding } from './wire.ts';
+
+export const OUTCOMES = ['converged', 'unconverged', 'refused', 'failed', 'over-budget'] as const;
+export const Outcome = z.enum(OUTCOMES);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** Token counts as the provider returned them; null where it returned none (unknown is not zero). */
+export const Usage = z.strictObject({
+  inputTokens: z.int().nullable(),
+  outputTokens: z.int().nullable(),
+  cacheReadTokens: z.int().nullable(),
+  cacheWriteTokens: z.int().nullable(),
+});
+export type Usage = z.infer<typeof Usage>;
+
+/** One answer of the model, at `responses/<aa>/<hash>/<situation>.<try>.<sample>.<step path>.json`. */
+export const ResponseRecord = z.strictObject({
+  schema: z.literal(1),
+  key: z.string(),
+  /** Campaign that paid for it, and the run id of the workflow in which it did. */
+  campaign: z.string(),
+  run: z.string(),
+  requestId: z.string().nullable(),
+  model: z.string(),
+  stop: z.enum(['complete', 'truncated', 'refused']),
+  /** The provider's own word for it. */
+  stopReason: z.string(),
+  /** The answer's text, or the input of the forced tool call as JSON. */
+  text: z.string(),
+  usage: Usage,
+  /** Price in int nano-dollars; null where price or usage is unknown. */
+  nanoUsd: z.int().nullable(),
+  requestChars: z.int(),
+});
+export type ResponseRecord = z.infer<typeof ResponseRecord>;
+
+/** One version of a plan, inside the step record that made it. */
+export const Version = z.strictObject({
+  /** sha256 of the step record that holds the version this one was made from; null for the draft. */
+  from: Sha256.nullable(),
+  plan: Plan,
+  explanation: Explanation,
+  edits: z.array(Edit),
+  material: z.boolean(),
+  materialClaim: z.boolean(),
+  promptChars: z.int(),
+  outputChars: z.int(),
+});
+export type Version = z.infer<typeof Version>;
+
+/**
+ * One step of the actor, content-addressed under objects/. The records of a situation form a chain through `previous`,
+ * its versions a tree through `version.from`: the final version's ancestors are the main line, other versions side branches.
+ */
+export const StepRecord = z.strictObject({
+  schema: z.literal(1),
+  previous: Sha256.nullable(),
+  path: z.string(),
+  kind: z.enum(['draft', 'critique', 'revise', 'explain']),
+  /** `main`, or `a1`, `a2`, ... for a verification branch. */
+  branch: z.string(),
+  pass: z.int(),
+  textbook: z.string().nullable(),
+  chapter: z.string().nullable(),
+  headline: z.string(),
+  model: z.string(),
+  /** The answers this step used, in order: repairs follow the first. */
+  calls: z.array(
+    z.strictObject({
+      response: z.string(),
+      attempt: z.int(),
+      /** False where the answer belongs to another campaign or a preview. */
+      paid: z.boolean(),
+      usage: Usage,
+      nanoUsd: z.int().nullable(),
+    }),
+  ),
+  /** Calls lost to a kill or timeout, booked at worst case, in int nano-dollars. */
+  lost: z.strictObject({ calls: z.int(), nanoUsd: z.int() }),
+  findings: z.array(Finding),
+  version: Version.nullable(),
+});
+export type StepRecord = z.infer<typeof StepRecord>;
+
+/** A situation's last act, at `datasets/<campaign>/outcomes/<index>.<try>.json`, put if absent. */
+export const OutcomeRecord = z.strictObject({
+  schema: z.literal(1),
+  index: z.int(),
+  try: z.int(),
+  situation: Sha256,
+  outcome: Outcome,
+  reason: z.string(),
+  /** Path of the step that a failed or refused situation ended at; a later try asks that step anew. */
+  failedAt: z.string().nullable(),
+  /** Head of the chain of step records; null where no step ended. */
+  log: Sha256.nullable(),
+  /** Step record with the last version on the main line (the positive of a converged situation). */
+  final: Sha256.nullable(),
+  stance: Stance.nullable(),
+  /** Explain records whose plan survived verification unchanged. */
+  alternatives: z.array(Sha256),
+  passes: z.int(),
+  reopened: z.int(),
+  calls: z.int(),
+  /** Paid by this campaign for this situation, lost calls at worst case included. */
+  nanoUsd: z.int(),
+});
+export type OutcomeRecord = z.infer<typeof OutcomeRecord>;
+
+/** `grants/<index>.<try>.<n>.json`: money promised before it can be spent; `n` counts a situation's grants, `pass` says what for. */
+export const GrantRecord = z.strictObject({ schema: z.literal(1), index: z.int(), try: z.int(), n: z.int(), pass: z.string(), nanoUsd: z.int() });
+export type GrantRecord = z.infer<typeof GrantRecord>;
+
+/** `settings/<n>.json`: each later change of a running campaign. Absent fields are unchanged; `retry` lists situation indexes. */
+export const SettingRecord = z.strictObject({
+  schema: z.literal(1),
+  n: z.int(),
+  concurrency: z.int().min(1).optional(),
+  budget: z.number().positive().nullable().optional(),
+  state: z.enum(['running', 'paused', 'cancelled']).optional(),
+  /** Situations to try once more: index -> number of the new try. */
+  retry: z.record(z.string(), z.int()).optional(),
+  /** Extension: the new listing. */
+  listing: z.strictObject({ sha256: Sha256, count: z.int(), duplicates: z.int() }).optional(),
+});
+export type SettingRecord = z.infer<typeof SettingRecord>;
+
+/** `campaign.json`: written once, before the first workflow starts. Everything a worker needs to go on without the user's files. */
+export const CampaignRecord = z.strictObject({
+  schema: z.literal(1),
+  name: z.string(),
+  file: CampaignFile,
+  fingerprint: Sha256,
+  /** The parts that the fingerprint hashes, so that a refusal can name the one that differs. */
+  parts: z.record(z.string(), z.string()),
+  /** Identity of the provider: `simulated:<law hash>` or `origin:<scheme and host>`. */
+  provider: z.string(),
+  /** Law hash of the simulated model, or null. */
+  simulated: z.string().nullable(),
+  /** How the provider takes an answer's shape, as probed before the first call. */
+  structured: z.enum(['schema', 'tool', 'text']),
+  /** JSON lines of Situation, one a line in index order, at objects/. */
+  listing: z.strictObject({ sha256: Sha256, count: z.int(), duplicates: z.int() }),
+  agents: z.record(z.string(), AgentSpec),
+  chapters: z.array(ChapterRef),
+  /** Prompt name -> object. */
+  prompts: z.record(z.string(), Sha256),
+  actor: ActorParameters,
+  writer: z.strictObject({ version: z.string(), codec: z.string() }),
+});
+export type CampaignRecord = z.infer<typeof CampaignRecord>;
