@@ -20,7 +20,7 @@ export const SITUATIONS_SCHEMA = arrowSchema(SituationRow);
 export const LEDGER_SCHEMA = arrowSchema(LedgerRow);
 
 function fields(shape: z.ZodObject, path: string): Field[] {
-  return Object.entries(shape.shape).map(([name, type]) => field(name, type, path));
+  return Object.entries<z.core.$ZodType>(shape.shape).map(([name, type]) => field(name, type, path));
 }
 
 function field(name: string, type: z.core.$ZodType, path: string): Field {

@@ -1,4 +1,4 @@
-import { DataType, type Field, type Schema } from 'apache-arrow';
+import { DataType, type Bool, type Field, type Float64, type Int32, type Int64, type Schema, type Utf8 } from 'apache-arrow';
 
 /** A column, as the emitted schemas say it to Python: a list has `item`, a struct `fields`. */
 export interface Column {
@@ -15,8 +15,9 @@ export function columnsOf(schema: Schema): Column[] {
 }
 
 function column(field: Field): Column {
-  const { name, type, nullable } = field;
+  const { name, nullable } = field;
+  const type = field.type as DataType;
   if (DataType.isList(type)) return { name, type: 'list', nullable, item: column(type.valueField) };
-  if (DataType.isStruct(type)) return { name, type: 'struct', nullable, fields: (type.children as Field[]).map(column) };
-  return { name, type: type.toString().toLowerCase() as Column['type'], nullable };
+  if (DataType.isStruct(type)) return { name, type: 'struct', nullable, fields: type.children.map(column) };
+  return { name, type: (type as Bool | Float64 | Int32 | Int64 | Utf8).toString().toLowerCase() as Column['type'], nullable };
 }

@@ -18,7 +18,7 @@ const BOUNDS = new Set([
 export function wireJsonSchema(shape: z.ZodType): Json {
   let full: Json;
   try {
-    full = z.toJSONSchema(shape, { reused: 'inline', cycles: 'throw', unrepresentable: 'throw' }) as Json;
+    full = z.toJSONSchema(shape, { reused: 'inline', cycles: 'throw', unrepresentable: 'throw' });
   } catch (cause) {
     throw new Error(`structured output allows no recursion and no type without a JSON form: ${(cause as Error).message.split('\n')[0]}`, { cause });
   }

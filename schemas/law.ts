@@ -35,6 +35,8 @@ export const Law = z.strictObject({
   break: rate,
   /** Chance that a critic reports a fault where there is none. */
   falseAlarm: rate,
+  /** Chance that a revision heeds a finding that is wrong, by a change that does no harm. */
+  heed: rate.default(0.5),
   /** Control: each critic's findings are moved to other nodes and issues than those found. */
   shuffle: z.boolean().default(false),
   textbooks: z.record(z.string(), TextbookLaw),

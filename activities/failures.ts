@@ -1,0 +1,63 @@
+import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { FAILURE, type FailureType } from '../schemas/failure-types.ts';
+
+/** What an error's shape says, whichever SDK threw it. */
+interface Shape {
+  status?: number | undefined;
+  name: string;
+  message: string;
+}
+
+interface Row {
+  type: FailureType;
+  retry: boolean;
+  when: (shape: Shape) => boolean;
+}
+
+/**
+ * The one table: which failures end a situation at once and which are retried until the campaign's patience runs out.
+ * First match wins. Rate limits (429, 529) do not stand here: they are waited out inside the activity (limiter.ts), and
+ * refusals and exhausted repairs are results of a step, not errors. Wrong credentials retry: a key can be mended while
+ * the campaign waits.
+ */
+export const FAILURE_TABLE: readonly Row[] = [
+  { type: FAILURE.storeDenied, retry: true, when: ({ name, status }) => name === 'StoreError' && (status === 401 || status === 403) },
+  { type: FAILURE.store, retry: true, when: ({ name }) => name === 'StoreError' },
+  { type: FAILURE.corrupt, retry: false, when: ({ name }) => name === 'CorruptData' },
+  { type: FAILURE.oversize, retry: false, when: ({ status, message }) => status === 413 || (status === 400 && /too (long|large)|context|exceed/i.test(message)) },
+  { type: FAILURE.authentication, retry: true, when: ({ status }) => status === 401 || status === 403 },
+  { type: FAILURE.rateLimited, retry: true, when: ({ status }) => status === 429 },
+  { type: FAILURE.overloaded, retry: true, when: ({ status }) => status === 529 },
+  { type: FAILURE.unavailable, retry: true, when: ({ status }) => status === 408 || status === 409 },
+  { type: FAILURE.badRequest, retry: false, when: ({ status }) => status !== undefined && status >= 400 && status < 500 },
+  { type: FAILURE.unavailable, retry: true, when: ({ status }) => status !== undefined && status >= 500 },
+  { type: FAILURE.unavailable, retry: true, when: ({ name, message }) => /APIConnection|Timeout|FetchError/.test(name) || /ECONN|ENOTFOUND|ETIMEDOUT|socket hang up|terminated/i.test(message) },
+  { type: FAILURE.bug, retry: false, when: ({ name }) => name === 'TypeError' || name === 'RangeError' || name === 'ZodError' },
+  { type: FAILURE.unavailable, retry: true, when: () => true },
+];
+
+/** Maps any error to the failure that the workflow sees. Cancellation and failures already mapped pass through. */
+export function toFailure(error: unknown): Error {
+  if (error instanceof CancelledFailure || error instanceof ApplicationFailure || error instanceof ActivityFailure) return error;
+  const shape = shapeOf(error);
+  const row = FAILURE_TABLE.find((candidate) => candidate.when(shape)) as Row;
+  return ApplicationFailure.create({
+    type: row.type,
+    nonRetryable: !row.retry,
+    message: shape.message.slice(0, 300),
+    ...(error instanceof Error ? { cause: error } : {}),
+  });
+}
+
+/** Data that contradicts itself: retrying cannot help. */
+export class CorruptData extends Error {
+  override name = 'CorruptData';
+}
+
+function shapeOf(error: unknown): Shape {
+  if (!(error instanceof Error)) return { name: 'unknown', message: String(error) };
+  const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined;
+  // SDK classes keep the name "Error"; the constructor's name tells more
+  const name = error.name === 'Error' ? error.constructor.name : error.name;
+  return { status, name, message: error.message };
+}

@@ -1,0 +1,27 @@
+import type { Plan } from '../schemas/plan.ts';
+import type { Edit, Finding } from '../schemas/wire.ts';
+
+/** Longest headline in a history, characters. */
+const LONGEST = 160;
+
+export function draftHeadline(plan: Plan): string {
+  const actions = plan.nodes.filter((node) => node.kind === 'action');
+  return `${plan.stance}: ${actions.length} actions, ${actions.filter((action) => action.children.length > 0).length} with a sub-plan`;
+}
+
+export function findingsHeadline(findings: Finding[]): string {
+  if (findings.length === 0) return 'no findings';
+  const major = findings.filter((finding) => finding.severity === 'major');
+  const worst = major[0] ?? (findings[0] as Finding);
+  const count = `${findings.length} finding${findings.length === 1 ? '' : 's'}${major.length > 0 ? `, ${major.length} major` : ''}`;
+  return cut(`${count}: ${worst.issue} at ${worst.node}`);
+}
+
+export function revisionHeadline(edits: Edit[], material: boolean): string {
+  const ops = [...new Set(edits.map((edit) => edit.op))].join(', ');
+  return cut(`${edits.length === 0 ? 'no edits' : `${edits.length} edit${edits.length === 1 ? '' : 's'} (${ops})`}, ${material ? 'material' : 'not material'}`);
+}
+
+function cut(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
+}

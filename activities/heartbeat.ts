@@ -1,0 +1,27 @@
+import { Context } from '@temporalio/activity';
+
+const BEAT_MS = 4_000;
+
+/** What an activity tells the next attempt: how many earlier attempts are known to have paid for nothing. */
+export interface Beat {
+  settled: number;
+}
+
+/** Beats at once and then every few seconds while `work` runs. */
+export async function beating<T>(beat: Beat, work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  context.heartbeat(beat);
+  const timer = setInterval(() => context.heartbeat(beat), BEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Earlier attempts that ended without a word: each may have paid for an answer that nobody stored. */
+export function lostAttempts(): { attempt: number; settled: number; lost: number } {
+  const { attempt, heartbeatDetails } = Context.current().info;
+  const settled = (heartbeatDetails as Beat | undefined)?.settled ?? 0;
+  return { attempt, settled, lost: Math.max(0, attempt - 1 - settled) };
+}

@@ -1,0 +1,172 @@
+import { canonicalJson } from '../schemas/canonical.ts';
+import { PageSeal } from '../schemas/manifest.ts';
+import type { ActorParameters } from '../schemas/campaign.ts';
+import type { Outcome } from '../schemas/records.ts';
+import type { CampaignReader } from './campaign-reader.ts';
+import { applySettings, openSpending, pageBounds, pageOutcomes, sealedPages } from './campaign-state.ts';
+import { toFailure } from './failures.ts';
+import { durationMs } from './durations.ts';
+import { beating } from './heartbeat.ts';
+import { grantEstimate } from './pricing.ts';
+import { formatRanges } from './ranges.ts';
+import { publish, readManifest } from './shards/manifest.ts';
+import { sealPage, type ValuePort } from './shards/seal.ts';
+
+/** What a campaign workflow needs to know when it starts, and after each change of settings. */
+export interface CampaignView {
+  planned: number;
+  duplicates: number;
+  pageSize: number;
+  pages: number;
+  /** Pages that are sealed whole, as ranges. */
+  sealed: string;
+  outcomes: Record<Outcome, number>;
+  calls: number;
+  nanoUsd: number;
+  /** Spent or promised so far; int nano-dollars. */
+  spent: number;
+  generation: number;
+  settings: SettingsView;
+  actor: Pick<ActorParameters, 'maxPasses' | 'alternatives' | 'maxReopen'>;
+  chapters: number;
+  patienceMs: number;
+  firstGrant: number;
+}
+
+export interface SettingsView {
+  n: number;
+  concurrency: number;
+  budget: number | null;
+  state: 'running' | 'paused' | 'cancelled';
+}
+
+export interface PageView {
+  from: number;
+  to: number;
+  settings: number;
+  /** Situations to run, as ranges, grouped by try: `0:0-15,17;1:16`. */
+  pending: string;
+  outcomes: Record<Outcome, number>;
+  calls: number;
+  nanoUsd: number;
+}
+
+export interface SealView {
+  /** Object holding the PageSeal. */
+  seal: string;
+  headline: string;
+}
+
+export interface PagePorts {
+  reader: CampaignReader;
+  value: ValuePort;
+}
+
+/** The campaign's and its pages' dealings with S3. */
+export function createPageActivities({ reader, value }: PagePorts) {
+  return {
+    openCampaign: (input: { campaign: string }): Promise<CampaignView> =>
+      io(async () => {
+        const { campaign, settings, current } = await load(reader, input.campaign);
+        const manifest = await readManifest(reader.store, campaign.name);
+        const sealed = sealedPages(campaign, settings, current, manifest);
+        const { pageSize, budget } = campaign.file;
+        const seals = (manifest?.pages ?? []).filter((seal) => sealed.has(seal.page));
+        const nanoUsd = seals.reduce((sum, seal) => sum + seal.nanoUsd, 0);
+        const budgeted = budget !== undefined || current.budget !== null;
+        const open = budgeted ? await openSpending(reader, campaign.name, (index) => sealed.has(Math.floor(index / pageSize)), current.listing.count) : 0;
+        return {
+          planned: current.listing.count,
+          duplicates: current.listing.duplicates,
+          pageSize,
+          pages: Math.ceil(current.listing.count / pageSize),
+          sealed: formatRanges([...sealed].sort((a, b) => a - b)),
+          outcomes: sumOutcomes(seals.map((seal) => seal.outcomes)),
+          calls: seals.reduce((sum, seal) => sum + seal.calls, 0),
+          nanoUsd,
+          spent: nanoUsd + open,
+          generation: manifest?.generation ?? 0,
+          settings: view(current),
+          actor: { maxPasses: campaign.actor.maxPasses, alternatives: campaign.actor.alternatives, maxReopen: campaign.actor.maxReopen },
+          chapters: campaign.chapters.length,
+          patienceMs: durationMs(campaign.file.patience),
+          firstGrant: grantEstimate(campaign),
+        };
+      }),
+
+    readSettings: (input: { campaign: string }): Promise<SettingsView> => io(async () => view((await load(reader, input.campaign)).current)),
+
+    openPage: (input: { campaign: string; page: number }): Promise<PageView> =>
+      io(async () => {
+        const { campaign, current } = await load(reader, input.campaign);
+        const { from, to } = pageBounds(input.page, campaign.file.pageSize, current.listing.count);
+        const known = await pageOutcomes(reader, campaign.name, from, to);
+        const byTry = new Map<number, number[]>();
+        const outcomes = sumOutcomes([]);
+        let calls = 0;
+        let nanoUsd = 0;
+        for (let index = from; index < to; index++) {
+          const records = known.get(index) ?? [];
+          const attempt = current.tries.get(index) ?? 0;
+          for (const record of records) nanoUsd += record.nanoUsd;
+          for (const record of records) calls += record.calls;
+          const last = records.find((record) => record.try === attempt);
+          if (last === undefined) byTry.set(attempt, [...(byTry.get(attempt) ?? []), index]);
+          else outcomes[last.outcome] += 1;
+        }
+        const pending = [...byTry].map(([attempt, indexes]) => `${attempt}:${formatRanges(indexes)}`).join(';');
+        return { from, to, settings: current.n, pending, outcomes, calls, nanoUsd };
+      }),
+
+    sealPage: (input: { campaign: string; page: number; settings: number }): Promise<SealView> =>
+      io(() =>
+        beating({ settled: 0 }, async () => {
+          const { campaign, current } = await load(reader, input.campaign);
+          const { from, to } = pageBounds(input.page, campaign.file.pageSize, current.listing.count);
+          const situations = (await reader.situations(current.listing)).slice(from, to);
+          const outcomes = await pageOutcomes(reader, campaign.name, from, to);
+          const seal = await sealPage({ reader, value }, campaign, { page: input.page, settings: input.settings, situations, outcomes });
+          const sha256 = await reader.save(canonicalJson(seal));
+          const rows = seal.files.filter((file) => file.kind === 'data').reduce((sum, file) => sum + file.rows, 0);
+          return { seal: sha256, headline: `${seal.situations} situations, ${rows} versions, ${seal.files.length} files` };
+        }),
+      ),
+
+    publish: (input: { campaign: string; seals: string[] }): Promise<{ generation: number; headline: string }> =>
+      io(async () => {
+        const { campaign, current } = await load(reader, input.campaign);
+        const seals = await Promise.all(input.seals.map(async (sha256) => PageSeal.parse(JSON.parse(await reader.text(sha256)))));
+        const { generation, manifest } = await publish(reader.store, campaign, current.listing, seals);
+        return { generation, headline: `generation ${generation}: ${manifest.pages.length} pages` };
+      }),
+  };
+}
+export type PageActivities = ReturnType<typeof createPageActivities>;
+
+async function load(reader: CampaignReader, name: string) {
+  const [campaign, settings] = await Promise.all([reader.campaign(name), reader.settings(name)]);
+  return { campaign, settings, current: applySettings(campaign, settings) };
+}
+
+function view({ n, concurrency, budget, state }: ReturnType<typeof applySettings>): SettingsView {
+  return { n, concurrency, budget, state };
+}
+
+function sumOutcomes(counts: Partial<Record<Outcome | 'waiting', number>>[]): Record<Outcome, number> {
+  const sum = (outcome: Outcome) => counts.reduce((total, each) => total + (each[outcome] ?? 0), 0);
+  return {
+    converged: sum('converged'),
+    unconverged: sum('unconverged'),
+    refused: sum('refused'),
+    failed: sum('failed'),
+    'over-budget': sum('over-budget'),
+  };
+}
+
+async function io<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toFailure(error);
+  }
+}

@@ -1,0 +1,100 @@
+import type { Schema } from 'apache-arrow';
+import { writeArrow, writerIdentity } from '../../infra/arrow/writer.ts';
+import { DATA_SCHEMA, LEDGER_SCHEMA, SITUATIONS_SCHEMA } from '../../schemas/arrow.ts';
+import { SPLITS, type Split } from '../../schemas/campaign.ts';
+import { sha256Hex } from '../../schemas/canonical.ts';
+import { datasetPrefix } from '../../schemas/keys.ts';
+import type { FileEntry, OutcomeCounts, PageSeal } from '../../schemas/manifest.ts';
+import type { CampaignRecord, OutcomeRecord } from '../../schemas/records.ts';
+import type { Situation } from '../../schemas/situation.ts';
+import type { CampaignReader } from '../campaign-reader.ts';
+import { CorruptData } from '../failures.ts';
+import { ledgerRows, type TrySteps } from './ledger.ts';
+import { dataRows, situationRow, type SituationStory, type ValuePort } from './rows.ts';
+import { splitOf } from './splits.ts';
+import { loadSteps, placeVersions } from './versions.ts';
+
+export type { ValuePort } from './rows.ts';
+
+/** Situations read at once: their chains are many small objects. */
+const READ_AT_ONCE = 16;
+
+export interface SealPorts {
+  reader: Pick<CampaignReader, 'text' | 'store'>;
+  value: ValuePort;
+}
+
+export interface PageToSeal {
+  page: number;
+  /** Number of the last settings record taken into account. */
+  settings: number;
+  /** Every situation of the page, in index order. */
+  situations: readonly Situation[];
+  /** Outcomes by index, older tries first. The last one counts; a situation without any is waiting. */
+  outcomes: ReadonlyMap<number, readonly OutcomeRecord[]>;
+}
+
+/**
+ * Writes a page's files, put if absent, and says what they hold. Equal outcomes give equal files under equal keys. Throws CorruptData
+ * where the campaign was begun with another writer or codec, or where records contradict each other.
+ */
+export async function sealPage(ports: SealPorts, campaign: CampaignRecord, { page, settings, situations, outcomes }: PageToSeal): Promise<PageSeal> {
+  await requireWriter(campaign);
+  const stories: (SituationStory & { tries: TrySteps[] })[] = [];
+  const ended = situations.filter(({ index }) => (outcomes.get(index) ?? []).length > 0);
+  for (let i = 0; i < ended.length; i += READ_AT_ONCE) {
+    const read = ended.slice(i, i + READ_AT_ONCE).map((situation) => story(ports, campaign, situation, outcomes.get(situation.index) ?? []));
+    stories.push(...(await Promise.all(read)));
+  }
+
+  const files: FileEntry[] = [];
+  const write = async (kind: FileEntry['kind'], split: Split | null, schema: Schema, rows: readonly object[]) => {
+    const bytes = await writeArrow(schema, rows, { compression: campaign.file.compression });
+    const sha256 = sha256Hex(bytes);
+    const name = [...(split === null ? [] : [split]), String(page).padStart(5, '0'), sha256.slice(0, 12)].join('-');
+    const key = `${kind}/${name}.arrow`;
+    await putOnce(ports, `${datasetPrefix(campaign.name)}${key}`, bytes);
+    files.push({ kind, split, page, key, sha256, bytes: bytes.length, rows: rows.length });
+  };
+  for (const split of SPLITS) {
+    const members = stories.filter((each) => each.split === split);
+    if (members.length === 0) continue;
+    const data = members.flatMap((each) => dataRows(each, ports.value));
+    if (data.length > 0) await write('data', split, DATA_SCHEMA, data);
+    await write('situations', split, SITUATIONS_SCHEMA, members.map(situationRow));
+  }
+  const ledger = stories.flatMap(({ tries }) => ledgerRows(tries));
+  await write('ledger', null, LEDGER_SCHEMA, ledger);
+
+  const counts: OutcomeCounts = { converged: 0, unconverged: 0, refused: 0, failed: 0, 'over-budget': 0, waiting: situations.length - stories.length };
+  for (const { outcome } of stories) counts[outcome.outcome] += 1;
+  const nanoUsd = Number(ledger.reduce((sum, row) => sum + (row.nano_usd ?? 0n), 0n));
+  return { page, settings, situations: situations.length, outcomes: counts, nanoUsd, calls: ledger.length, files };
+}
+
+async function story({ reader }: SealPorts, campaign: CampaignRecord, situation: Situation, outcomes: readonly OutcomeRecord[]) {
+  const tries: TrySteps[] = [];
+  for (const outcome of outcomes) tries.push({ index: situation.index, try: outcome.try, steps: await loadSteps(reader, outcome) });
+  const outcome = outcomes.at(-1) as OutcomeRecord;
+  const { steps } = tries.at(-1) as TrySteps;
+  const split = splitOf(situation.root, campaign.file.splits, campaign.file.seed);
+  const versions = placeVersions(steps, outcome, campaign.actor.tolerance);
+  return { campaign: campaign.name, situation, split, outcome, steps, versions, tries };
+}
+
+/** A file that is there already must hold these bytes: its key names only the beginning of their hash. */
+async function putOnce({ reader: { store } }: SealPorts, key: string, bytes: Uint8Array): Promise<void> {
+  if (await store.putIfAbsent(key, bytes)) return;
+  const present = await store.get(key);
+  if (present === null || sha256Hex(present) !== sha256Hex(bytes)) throw new CorruptData(`${key} in ${store.describe()} holds other bytes than its name says`);
+}
+
+/** Throws CorruptData naming both versions where this program would write other bytes than the one that began the campaign. */
+export async function requireWriter(campaign: Pick<CampaignRecord, 'name' | 'writer' | 'file'>): Promise<void> {
+  const own = await writerIdentity(campaign.file.compression);
+  for (const part of ['version', 'codec'] as const) {
+    if (campaign.writer[part] !== own[part]) {
+      throw new CorruptData(`campaign "${campaign.name}" was begun with the ${part === 'version' ? 'writer' : 'codec'} ${campaign.writer[part]}, and this program has ${own[part]}: go on with the former`);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { datasetPrefix, manifestPrefix } from '../../schemas/keys.ts';
+import type { ObjectStore } from '../store.ts';
+
+/** Folders whose every file some manifest must name. */
+const FOLDERS = ['data', 'situations', 'ledger'] as const;
+
+/** File that holds the one manifest of a pulled folder. */
+export const PULLED_MANIFEST = 'manifest.json';
+
+/** A dataset as `verify` reads it; keys are relative to `datasets/<campaign>/`, or to the pulled folder. */
+export interface VerifySource {
+  /** Keys of the manifests, oldest generation first. */
+  manifests(): Promise<string[]>;
+  /** Keys under data/, situations/ and ledger/. */
+  files(): AsyncIterable<string>;
+  /** null when there is no such file. */
+  read(key: string): Promise<Uint8Array | null>;
+}
+
+/** The dataset of a campaign in the object store, with all its generations. */
+export function storeSource(store: ObjectStore, campaign: string): VerifySource {
+  const prefix = datasetPrefix(campaign);
+  const list = async function* (under: string) {
+    for await (const { key } of store.list(under)) yield key.slice(prefix.length);
+  };
+  return {
+    manifests: async () => {
+      const keys: string[] = [];
+      for await (const key of list(manifestPrefix(campaign))) keys.push(key);
+      return keys;
+    },
+    files: async function* () {
+      for (const folder of FOLDERS) yield* list(`${prefix}${folder}/`);
+    },
+    read: (key) => store.get(`${prefix}${key}`),
+  };
+}
+
+/** A folder that `pull` filled. */
+export function folderSource(folder: string): VerifySource {
+  return {
+    manifests: async () => ((await listFolder(folder)).includes(PULLED_MANIFEST) ? [PULLED_MANIFEST] : []),
+    files: async function* () {
+      for (const each of FOLDERS) yield* (await listFolder(join(folder, each))).map((name) => `${each}/${name}`);
+    },
+    read: (key) => readFile(join(folder, key)).catch(absent(null)),
+  };
+}
+
+/** Paths of all files below a folder, relative to it, with `/`, sorted; none where the folder does not exist. */
+export async function listFolder(folder: string): Promise<string[]> {
+  const paths = await readdir(folder, { recursive: true }).catch(absent([]));
+  const files: string[] = [];
+  for (const path of paths) if (!(await stat(join(folder, path))).isDirectory()) files.push(path.replaceAll(sep, '/'));
+  return files.sort();
+}
+
+function absent<T>(instead: T): (error: NodeJS.ErrnoException) => T {
+  return (error) => {
+    if (error.code === 'ENOENT') return instead;
+    throw error;
+  };
+}

@@ -1,0 +1,73 @@
+import { CampaignRecord } from '../../schemas/records.ts';
+import type { FileEntry, Manifest } from '../../schemas/manifest.ts';
+import { Findings } from './findings.ts';
+import { Inspection } from './inspection.ts';
+import { parseManifest } from './manifest.ts';
+import { checkBytes } from './verify-file.ts';
+import type { VerifySource } from './verify-source.ts';
+
+/** Every check of a dataset: how many were made, and one line for each that did not hold. */
+export interface Verification {
+  checks: number;
+  faults: string[];
+}
+
+/**
+ * Checks the last generation in full (files, columns, rows, plans, labels, splits, sums) and that the files of all generations, and
+ * no others, are there.
+ */
+export async function verify(source: VerifySource): Promise<Verification> {
+  const findings = new Findings();
+  const manifests = await readManifests(source, findings);
+  const last = manifests.at(-1);
+  if (findings.check(last !== undefined, () => 'there is no manifest that can be read') && last !== undefined) {
+    await new Inspection(source, last, await readCampaign(source, last, findings), findings).run();
+    await checkHoldings(source, manifests, last, findings);
+  }
+  return { checks: findings.checks, faults: findings.faults };
+}
+
+async function readManifests(source: VerifySource, findings: Findings): Promise<Manifest[]> {
+  const manifests: Manifest[] = [];
+  for (const key of await source.manifests()) {
+    try {
+      manifests.push(parseManifest((await source.read(key)) as Uint8Array, key));
+      findings.checks += 1;
+    } catch (error) {
+      findings.check(false, () => (error as Error).message);
+    }
+  }
+  return manifests;
+}
+
+async function readCampaign(source: VerifySource, manifest: Manifest, findings: Findings): Promise<CampaignRecord | null> {
+  const bytes = await source.read('campaign.json');
+  const parsed = bytes === null ? null : CampaignRecord.safeParse(parseJson(bytes));
+  const why = bytes === null ? 'is missing' : (parsed?.error?.issues[0]?.message ?? '');
+  findings.check(parsed?.success === true, () => `campaign.json: ${why}; labels and splits cannot be checked`);
+  const campaign = parsed?.data ?? null;
+  if (campaign !== null) {
+    findings.check(campaign.fingerprint === manifest.fingerprint, () => `campaign.json: fingerprint is ${campaign.fingerprint}, the manifest says ${manifest.fingerprint}`);
+  }
+  return campaign;
+}
+
+/** Files of older generations are whole, and every file is named by some generation. */
+async function checkHoldings(source: VerifySource, manifests: Manifest[], last: Manifest, findings: Findings): Promise<void> {
+  const named = new Map(manifests.flatMap(filesOf).map((file) => [file.key, file]));
+  const inspected = new Set(filesOf(last).map((file) => file.key));
+  for (const file of named.values()) if (!inspected.has(file.key)) await checkBytes(source, file, findings);
+  for await (const key of source.files()) findings.check(named.has(key), () => `${key}: no manifest names this file`);
+}
+
+function filesOf(manifest: Manifest): FileEntry[] {
+  return manifest.pages.flatMap((page) => page.files);
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,13 @@
+/** The object store as activities see it: immutable objects, conditional puts. Keys are relative to one bucket. */
+export interface ObjectStore {
+  /** null when there is no such object. */
+  get(key: string): Promise<Uint8Array | null>;
+  /** False when the key already existed (its object is left as it is). */
+  putIfAbsent(key: string, body: Uint8Array | string): Promise<boolean>;
+  /** Overwrites: only for the dataset card. */
+  put(key: string, body: Uint8Array | string): Promise<void>;
+  /** Keys under a prefix in lexicographic order, with sizes in bytes; `after` skips keys up to and including it. */
+  list(prefix: string, after?: string): AsyncIterable<{ key: string; bytes: number }>;
+  /** Names the place in messages, such as `s3://bucket at http://127.0.0.1:7070`. */
+  describe(): string;
+}

@@ -1,0 +1,68 @@
+import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { writerIdentity } from '../../infra/arrow/writer.ts';
+import { identifyProvider } from '../../infra/provider.ts';
+import type { CampaignRecord } from '../../schemas/records.ts';
+import { campaignWorkflowId, QUEUES, settingsSignal } from '../../workflows/messages.ts';
+import { SEARCH } from '../../workflows/search-attributes.ts';
+import { Failure } from '../errors.ts';
+import type { Session } from '../session.ts';
+import type { Since } from './sight.ts';
+import { readStored } from './stored.ts';
+
+/** Starts the campaign's workflow; false where one runs already. */
+export async function startCampaign({ client, reader }: Session, campaign: CampaignRecord): Promise<boolean> {
+  const { name } = campaign;
+  const { outcomes, current } = await readStored(reader, campaign);
+  const since: Since = { startedAt: Date.now(), endedBefore: Object.values(outcomes).reduce((a, b) => a + b, 0) };
+  try {
+    await client.workflow.start('campaign', {
+      taskQueue: QUEUES.orchestrate,
+      workflowId: campaignWorkflowId(name),
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      args: [{ campaign: name }],
+      memo: { since },
+      typedSearchAttributes: [{ key: SEARCH.campaign, value: name }],
+      staticSummary: `campaign ${name}: ${current.listing.count} situations, ${campaign.file.model.name}${campaign.simulated === null ? '' : ', SIMULATED'}`,
+      priority: { fairnessKey: name },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
+}
+
+/** Tells the campaign's workflow that its settings have changed; false where none runs. */
+export async function tellSettings({ client }: Session, name: string): Promise<boolean> {
+  try {
+    await client.workflow.getHandle(campaignWorkflowId(name)).signal(settingsSignal);
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+/** Starts a campaign whose workflow is gone, after ending the pages and situations that outlived it. */
+export async function restartCampaign(session: Session, campaign: CampaignRecord): Promise<boolean> {
+  const { client } = session;
+  const workflows = client.workflow.list({ query: `ExemplarCampaign="${campaign.name}" AND ExecutionStatus="Running"` });
+  for await (const { workflowId, runId } of workflows) {
+    if (workflowId === campaignWorkflowId(campaign.name)) continue;
+    await client.workflow.getHandle(workflowId, runId).terminate('its campaign starts anew from S3').catch((error: unknown) => {
+      // it ended by itself in the meantime
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    });
+  }
+  return await startCampaign(session, campaign);
+}
+
+/** A campaign goes on only with the provider and the writer it began with. @throws Failure naming both. */
+export async function checkContinuity({ config }: Session, campaign: CampaignRecord): Promise<void> {
+  const { identity } = await identifyProvider(config.model);
+  if (identity !== campaign.provider) throw new Failure(`campaign "${campaign.name}" began with the model at ${campaign.provider}, and the configured one is ${identity}: its answers do not mix; set ANTHROPIC_BASE_URL to the former`);
+  const writer = await writerIdentity(campaign.file.compression);
+  const words = ({ version, codec }: CampaignRecord['writer']) => `${version}, ${codec}`;
+  if (words(writer) !== words(campaign.writer)) throw new Failure(`campaign "${campaign.name}" began with the writer "${words(campaign.writer)}", and this program has "${words(writer)}": files would differ; use the version of exemplar that began it`);
+}

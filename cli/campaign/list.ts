@@ -1,0 +1,23 @@
+import type { S3Store } from '../../infra/store-s3.ts';
+import { datasetPrefix } from '../../schemas/keys.ts';
+import { isPreview } from './preview-name.ts';
+
+const DATASETS = 'datasets/';
+
+/** Names of all campaigns in the store, previews left out. One listing request a campaign: their other keys are skipped. */
+export async function listCampaigns(store: S3Store): Promise<string[]> {
+  const names: string[] = [];
+  for (let after: string | undefined; ; ) {
+    const first = await firstKey(store, after);
+    if (first === null) return names;
+    const name = first.slice(DATASETS.length).split('/')[0] as string;
+    if (!isPreview(name)) names.push(name);
+    // "~" sorts after every character of a key below the prefix
+    after = `${datasetPrefix(name)}~`;
+  }
+}
+
+async function firstKey(store: S3Store, after: string | undefined): Promise<string | null> {
+  for await (const { key } of store.list(DATASETS, after)) return key;
+  return null;
+}

@@ -1,0 +1,15 @@
+import { contentHash } from '../../schemas/canonical.ts';
+
+const PREVIEW = /-preview-[0-9a-f]{8}$/;
+/** Campaign names have at most 63 characters, 17 of which the ending takes. */
+const LONGEST_STEM = 46;
+
+/** Previews live beside campaigns, under names that change with what they preview. */
+export function previewName(campaign: string, content: unknown): string {
+  return `${campaign.slice(0, LONGEST_STEM)}-preview-${contentHash(content).slice(0, 8)}`;
+}
+
+/** Lists leave previews out. */
+export function isPreview(name: string): boolean {
+  return PREVIEW.test(name);
+}

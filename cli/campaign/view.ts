@@ -1,0 +1,145 @@
+import { datasetPrefix } from '../../schemas/keys.ts';
+import { emptyTally, type CampaignProgress, type PageProgress, type Tally } from '../../workflows/messages.ts';
+import { usdOf } from '../figures.ts';
+import type { Session } from '../session.ts';
+import { sightOf, type Sight, type Since } from './sight.ts';
+import { readStored, type StoredCampaign } from './stored.ts';
+
+/** One campaign as users see it. planned = converged + unconverged + refused + failed + overBudget + running + waiting. */
+export interface CampaignView {
+  name: string;
+  /** `stopped`: not done, and no workflow works on it; `unknown`: Temporal does not answer. */
+  state: 'running' | 'paused' | 'cancelling' | 'cancelled' | 'done' | 'stopped' | 'unknown';
+  planned: number;
+  duplicates: number;
+  converged: number;
+  unconverged: number;
+  refused: number;
+  failed: number;
+  overBudget: number;
+  running: number;
+  waiting: number;
+  calls: number;
+  usd: number;
+  /** USD; null: none. */
+  budget: number | null;
+  concurrency: number;
+  generation: number;
+  model: string;
+  /** Law hash of the simulated model, or null. */
+  simulated: string | null;
+  /** Situations an hour since this run began; null where unknown. */
+  perHour: number | null;
+  etaS: number | null;
+  /** Why nothing moves, or ""; one line. */
+  why: string;
+  dataset: string;
+  uiUrl: string | null;
+}
+
+/** Looks at Temporal and, where no workflow answers, at S3. */
+export async function observe(session: Session, name: string): Promise<{ view: CampaignView; sight: Sight }> {
+  const { reader, client } = session;
+  const [campaign, sight] = await Promise.all([reader.campaign(name), sightOf(client, name)]);
+  if (sight.kind === 'running' && sight.progress !== null) return { view: fromProgress(session, name, campaign, sight.progress, sight.pages, sight.since), sight };
+  return { view: fromStored(session, await readStored(reader, campaign), sight), sight };
+}
+
+export async function viewCampaign(session: Session, name: string): Promise<CampaignView> {
+  return (await observe(session, name)).view;
+}
+
+/** How many situations have ended. */
+export function endedOf(view: CampaignView): number {
+  return view.converged + view.unconverged + view.refused + view.failed + view.overBudget;
+}
+
+/** Campaign page of the Temporal UI, filtered; null where its address is unknown. */
+export function uiUrlOf({ config }: Pick<Session, 'config'>, name: string): string | null {
+  const { uiUrl, namespace } = config.temporal;
+  return uiUrl === null || uiUrl === '' ? null : `${uiUrl.replace(/\/$/, '')}/namespaces/${namespace}/workflows?query=${encodeURIComponent(`ExemplarCampaign="${name}"`)}`;
+}
+
+function fromProgress(
+  session: Session,
+  name: string,
+  campaign: StoredCampaign['campaign'],
+  progress: CampaignProgress,
+  pages: PageProgress[],
+  since: Since | null,
+): CampaignView {
+  const tally = pages.reduce((sum, page) => add(sum, page.outcomes), progress.outcomes);
+  const ended = Object.values(tally).reduce((a, b) => a + b, 0);
+  const running = pages.reduce((sum, page) => sum + page.running, 0);
+  const waiting = Math.max(0, progress.planned - ended - running);
+  const hours = since === null ? 0 : (Date.now() - since.startedAt) / 3_600_000;
+  const perHour = since === null || ended <= since.endedBefore ? null : (ended - since.endedBefore) / hours;
+  return {
+    ...common(session, name, campaign),
+    state: progress.state,
+    planned: progress.planned,
+    duplicates: progress.duplicates,
+    ...outcomeFields(tally),
+    running,
+    waiting,
+    calls: pages.reduce((sum, page) => sum + page.calls, progress.calls),
+    usd: usdOf(pages.reduce((sum, page) => sum + page.nanoUsd, progress.nanoUsd)),
+    budget: progress.budget,
+    concurrency: progress.concurrency,
+    generation: progress.generation,
+    perHour,
+    etaS: perHour === null || progress.state !== 'running' ? null : ((running + waiting) / perHour) * 3_600,
+    why: progress.waiting,
+  };
+}
+
+function fromStored(session: Session, stored: StoredCampaign, sight: Sight): CampaignView {
+  const { campaign, current, outcomes } = stored;
+  const ended = Object.values(outcomes).reduce((a, b) => a + b, 0);
+  return {
+    ...common(session, campaign.name, campaign),
+    ...stateOf(stored, sight),
+    planned: current.listing.count,
+    duplicates: current.listing.duplicates,
+    ...outcomeFields(outcomes),
+    running: 0,
+    waiting: current.listing.count - ended,
+    calls: stored.calls,
+    usd: usdOf(stored.nanoUsd),
+    budget: current.budget,
+    concurrency: current.concurrency,
+    generation: stored.manifest?.generation ?? 0,
+    perHour: null,
+    etaS: null,
+  };
+}
+
+function stateOf({ campaign, current, complete }: StoredCampaign, sight: Sight): Pick<CampaignView, 'state' | 'why'> {
+  if (sight.kind === 'running') return { state: current.state, why: 'no worker answers: `exemplar up` or `exemplar worker` starts one' };
+  if (complete) return { state: 'done', why: '' };
+  if (sight.kind === 'unreachable') return { state: 'unknown', why: `Temporal does not answer (${sight.reason}); these numbers are from S3` };
+  if (current.state === 'cancelled') return { state: 'cancelled', why: '' };
+  const how = sight.kind === 'absent' ? 'Temporal knows no workflow of it' : `its workflow ended ${sight.status}`;
+  return { state: 'stopped', why: `${how}: \`exemplar resume ${campaign.name}\` goes on` };
+}
+
+function common(session: Session, name: string, campaign: StoredCampaign['campaign']): Pick<CampaignView, 'name' | 'model' | 'simulated' | 'dataset' | 'uiUrl'> {
+  return {
+    name,
+    model: campaign.file.model.name,
+    simulated: campaign.simulated,
+    dataset: `s3://${session.store.bucket}/${datasetPrefix(name)}`,
+    uiUrl: uiUrlOf(session, name),
+  };
+}
+
+function outcomeFields({ converged, unconverged, refused, failed, 'over-budget': overBudget }: Tally): OutcomeFields {
+  return { converged, unconverged, refused, failed, overBudget };
+}
+type OutcomeFields = Pick<CampaignView, 'converged' | 'unconverged' | 'refused' | 'failed' | 'overBudget'>;
+
+function add(a: Tally, b: Tally): Tally {
+  const sum = emptyTally();
+  for (const outcome of Object.keys(sum) as (keyof Tally)[]) sum[outcome] = a[outcome] + b[outcome];
+  return sum;
+}

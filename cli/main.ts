@@ -1,0 +1,37 @@
+import { CommanderError } from 'commander';
+import { EXIT, faultOf } from './errors.ts';
+import { createProgram } from './program.ts';
+
+// one line is all that users see: neither Node's deprecations nor the SDKs' advice on versions of Node and models
+process.noDeprecation = true;
+console.warn = () => undefined;
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // `exemplar status | head`: the reader has enough
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+const argv = process.argv.slice(2);
+try {
+  const program = createProgram();
+  if (argv.length === 0) {
+    program.outputHelp({ error: true });
+    process.exitCode = EXIT.usage;
+  } else {
+    await program.parseAsync(argv, { from: 'user' });
+  }
+} catch (error) {
+  if (error instanceof CommanderError && error.exitCode === 0) process.exitCode = EXIT.ok;
+  else report(error);
+}
+
+/** One line on stderr; under --json also one object on stdout, so that there always is one. */
+function report(error: unknown): void {
+  const verb = argv[0] !== undefined && /^[a-z]/.test(argv[0]) && (error as { code?: string }).code !== 'commander.unknownCommand' ? ` ${argv[0]}` : '';
+  const { message, exitCode } = faultOf(error, `exemplar${verb} --help`);
+  if (process.env['EXEMPLAR_DEBUG'] === '1') console.error(error);
+  process.stderr.write(`exemplar: ${message}\n`);
+  if (argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: { message, exitCode } })}\n`);
+  process.exitCode = exitCode;
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { packageRoot } from '../infra/package-root.ts';
+import * as cancel from './cancel.ts';
+import * as check from './check.ts';
+import * as demo from './demo.ts';
+import * as down from './down.ts';
+import * as estimate from './estimate.ts';
+import * as init from './init.ts';
+import * as library from './library.ts';
+import * as logs from './logs.ts';
+import * as pause from './pause.ts';
+import * as preview from './preview.ts';
+import * as pull from './pull.ts';
+import * as resume from './resume.ts';
+import * as retryFailed from './retry-failed.ts';
+import * as run from './run.ts';
+import * as set from './set.ts';
+import * as show from './show.ts';
+import * as simModel from './sim-model.ts';
+import * as status from './status.ts';
+import * as train from './train.ts';
+import * as ui from './ui.ts';
+import * as up from './up.ts';
+import * as verify from './verify.ts';
+import * as worker from './worker.ts';
+
+/** Verbs as the help lists them. Each loads what it needs only when it runs. */
+const GROUPS: Record<string, { register: (program: Command) => void }[]> = {
+  'Local services:': [up, down, logs, ui, demo],
+  'Campaigns:': [init, check, estimate, preview, run, status, pause, resume, cancel, set, retryFailed],
+  'Datasets:': [show, pull, verify, train],
+  'Parts:': [library, worker, simModel],
+};
+
+/** The `exemplar` command. It throws CommanderError where commander would exit. */
+export function createProgram(): Command {
+  const { version, description } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string; description: string };
+  const program = new Command('exemplar')
+    .description(description)
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText('after', '\nExit codes: 0 ok, 1 failed, 2 usage error. EXEMPLAR_DEBUG=1 prints traces.');
+  for (const [heading, verbs] of Object.entries(GROUPS)) {
+    program.commandsGroup(heading);
+    for (const { register } of verbs) register(program);
+  }
+  return program;
+}

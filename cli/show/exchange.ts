@@ -1,0 +1,81 @@
+import type { CampaignReader } from '../../activities/campaign-reader.ts';
+import type { ModelRequest } from '../../activities/model.ts';
+import { bodyHash, buildRequest, type PromptParts } from '../../activities/requests.ts';
+import { loadSteps, type Step } from '../../activities/shards/versions.ts';
+import { messageParams } from '../../infra/model-anthropic.ts';
+import { UsageError } from '../../infra/usage-error.ts';
+import { ResponseRecord, type CampaignRecord, type Version } from '../../schemas/records.ts';
+import type { Shown } from './situation.ts';
+
+/** What a step asked and what came back. */
+export interface Exchange {
+  step: string;
+  /** Body of the first request; repairs add the faulty answer and its faults. */
+  request: object;
+  /** The request's hash is the one that the answer is stored under: it is the request, byte for byte. */
+  exact: boolean;
+  /** In order: repairs follow the first. */
+  answers: ResponseRecord[];
+}
+
+/** Rebuilds a step's request from the campaign's frozen parts and reads its stored answers. @throws UsageError for an unknown step. */
+export async function readExchange(reader: CampaignReader, campaign: CampaignRecord, { situation, outcome }: Shown, path: string | null): Promise<Exchange> {
+  if (outcome === null) throw new UsageError(`SITUATION: situation ${situation.index} has not ended: its steps are listed once it has`);
+  const steps = await loadSteps(reader, outcome);
+  const at = path === null ? steps.length - 1 : steps.findIndex(({ record }) => record.path === path);
+  const step = steps[at];
+  if (step === undefined) throw new UsageError(`--raw: no step "${path ?? ''}"; known: ${steps.map(({ record }) => record.path).join(', ') || 'none'}`);
+  const answers = await Promise.all(step.record.calls.map(({ response }) => readAnswer(reader, response)));
+  const candidates = await Promise.all(partsOf(steps, at, campaign, situation).map((parts) => buildRequest(reader, parts)));
+  const key = step.record.calls[0]?.response ?? '';
+  const exact = candidates.find((request) => key.includes(bodyHash(campaign.provider, request)));
+  return { step: step.record.path, request: messageParams(exact ?? (candidates[0] as ModelRequest)), exact: exact !== undefined, answers };
+}
+
+export function exchangeText({ step, request, exact, answers }: Exchange): string {
+  const parts = answers.map((answer, i) => `--- answer ${i + 1} of ${answers.length} (${answer.stopReason}) at ${answer.key}\n${pretty(answer.text)}`);
+  return [`--- request of ${step}${exact ? '' : ' (rebuilt; its hash is not that of the stored answer)'}`, JSON.stringify(request, null, 2), ...parts].join('\n');
+}
+
+/** The step's material; a revision may or may not have been asked to decide an oscillation, which only the hash tells. */
+function partsOf(steps: Step[], at: number, campaign: CampaignRecord, situation: Shown['situation']): PromptParts[] {
+  const { record } = steps[at] as Step;
+  const chapter = campaign.chapters.find((each) => each.textbook === record.textbook && each.chapter === record.chapter) ?? null;
+  const version = versionWorkedOn(steps, at);
+  const common = { campaign, situation, chapter, plan: version?.plan ?? null, explanation: version?.explanation ?? null };
+  switch (record.kind) {
+    case 'draft':
+      return [{ ...common, plan: null, explanation: null, step: { kind: 'draft' } }];
+    case 'critique':
+      return [{ ...common, step: { kind: 'critique' } }];
+    case 'explain':
+      return [{ ...common, explanation: null, step: { kind: 'explain', avoid: version?.explanation ?? null } }];
+    case 'revise': {
+      const critique = steps.slice(0, at).findLast((step) => step.record.kind === 'critique');
+      const findings = critique?.record.findings ?? [];
+      return [false, true].map((decide) => ({ ...common, step: { kind: 'revise' as const, findings, decide } }));
+    }
+  }
+}
+
+/** A step that made a version says from which; any other worked on the newest one. */
+function versionWorkedOn(steps: Step[], at: number): Version | null {
+  const from = steps[at]?.record.version?.from;
+  const before = steps.slice(0, at);
+  const step = typeof from === 'string' ? before.find(({ sha256 }) => sha256 === from) : before.findLast(({ record }) => record.version !== null);
+  return step?.record.version ?? null;
+}
+
+async function readAnswer(reader: CampaignReader, key: string): Promise<ResponseRecord> {
+  const bytes = await reader.store.get(key);
+  if (bytes === null) throw new Error(`answer ${key} is missing from ${reader.store.describe()}`);
+  return ResponseRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
+}
+
+function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import type { CampaignView } from './campaign/view.ts';
+import { count, dollars, duration, short } from './figures.ts';
+import { columns, Output, verb } from './output.ts';
+import type { Session } from './session.ts';
+
+interface StatusOptions {
+  json?: boolean;
+  watch?: boolean;
+}
+
+export function register(program: Command): void {
+  verb(program, 'status [name]', 'state, outcomes, calls, cost, rate and ETA of one campaign, or of all')
+    .option('--watch', 'show it until it ends; Ctrl-C stops showing')
+    .action(async (name: string | undefined, options: StatusOptions) => {
+      const output = new Output(options);
+      const { withSession } = await import('./session.ts');
+      await withSession((session) => (name === undefined ? all(session, output) : one(session, name, output, options.watch === true)));
+    });
+}
+
+async function one(session: Session, name: string, output: Output, watch: boolean): Promise<void> {
+  const { requireCampaign } = await import('./datasets.ts');
+  const { viewCampaign } = await import('./campaign/view.ts');
+  const { outcomeTable, readTokens } = await import('./campaign/table.ts');
+  await requireCampaign(session.store, name);
+  let view = await viewCampaign(session, name);
+  if (watch && (view.state === 'running' || view.state === 'paused' || view.state === 'cancelling')) {
+    const { followCampaign } = await import('./campaign/follow.ts');
+    ({ view } = await followCampaign(session, name, output));
+  }
+  const tokens = await readTokens(session.store, name);
+  const pace = view.perHour === null ? '' : `\nrate         ${view.perHour.toFixed(1)} situations an hour${view.etaS === null ? '' : `, ETA ${duration(view.etaS)}`}`;
+  output.result({ ...view, tokens }, outcomeTable(view, tokens) + pace);
+}
+
+async function all(session: Session, output: Output): Promise<void> {
+  const { viewCampaign } = await import('./campaign/view.ts');
+  const { listCampaigns } = await import('./campaign/list.ts');
+  const views: CampaignView[] = [];
+  for (const name of await listCampaigns(session.store)) views.push(await viewCampaign(session, name));
+  const head = ['NAME', 'STATE', 'PLANNED', 'CONV', 'UNCONV', 'REFUSED', 'FAILED', 'OVER-B', 'RUNNING', 'WAITING', 'CALLS', 'USD', '/H', 'ETA'];
+  const rows = views.map((view) => [
+    `${view.name}${view.simulated === null ? '' : ' (sim)'}`,
+    view.state,
+    ...[view.planned, view.converged, view.unconverged, view.refused, view.failed, view.overBudget, view.running, view.waiting].map(count),
+    short(view.calls),
+    dollars(view.usd),
+    view.perHour === null ? '-' : view.perHour.toFixed(0),
+    view.etaS === null ? '-' : duration(view.etaS),
+  ]);
+  output.result({ campaigns: views }, rows.length === 0 ? `no campaigns in ${session.store.describe()}` : columns([head, ...rows], [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]));
+}

@@ -1,0 +1,53 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { startWorkers, type WorkerQueue } from '../workers/worker.ts';
+import type { Output } from './output.ts';
+import { configured, stateFolder } from './environment.ts';
+
+/** Works until SIGTERM or SIGINT. While it polls, `worker.ready` in the state folder holds its process id. */
+export async function runWorker(queues: readonly WorkerQueue[], output: Output): Promise<void> {
+  const write = output.json ? output.say : (line: string) => console.log(line);
+  const log = (event: string) => write(`${new Date().toISOString()} ${event}`);
+  const warned = new Set<string>();
+  // an SDK warns at every call
+  console.warn = (text: unknown) => {
+    if (!warned.has(String(text))) log(`WARN ${String(text).replaceAll('\n', ' ')}`);
+    warned.add(String(text));
+  };
+  Runtime.install({
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => log(`${level} ${message}${meta === undefined ? '' : ` ${oneLine(meta)}`}`)),
+    // the signals are handled here, so that answers already paid for are waited for
+    shutdownSignals: [],
+  });
+  const workers = await startWorkers(configured(), queues);
+  await workers.ready;
+  const ready = markReady();
+  log(`worker ${process.pid} polls ${queues.join(', ')}`);
+  if (output.json) output.result({ pid: process.pid, queues, ready }, '');
+  const stop = (signal: NodeJS.Signals) => {
+    log(`${signal}: no new work; calls in flight finish`);
+    void workers.stop().catch(() => undefined);
+  };
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+  try {
+    await workers.done;
+  } finally {
+    rmSync(ready, { force: true });
+  }
+  log('drained');
+}
+
+/** Appears at once and whole. */
+function markReady(): string {
+  const folder = stateFolder();
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'worker.ready');
+  writeFileSync(`${path}.${process.pid}`, `${process.pid}\n`);
+  renameSync(`${path}.${process.pid}`, path);
+  return path;
+}
+
+function oneLine(meta: object): string {
+  return JSON.stringify(meta, (_, value: unknown) => (value instanceof Error ? value.message : typeof value === 'bigint' ? String(value) : value));
+}

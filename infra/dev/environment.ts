@@ -1,0 +1,59 @@
+import type { DevServices } from './state.ts';
+import { REGION } from './s3.ts';
+
+/** Variables that name services, keys and settings of the product, or of the servers that it starts. */
+const MEANT = /^(ANTHROPIC|AWS|TEMPORAL|EXEMPLAR)_/;
+const SERVER_SETTINGS = /^VGW_/;
+
+/** Services that the user's environment names; those are not started here. */
+export interface External {
+  temporal: boolean;
+  s3: boolean;
+  model: boolean;
+}
+
+/** `env` undefined: nothing counts, all is embedded. */
+export function externalServices(env: NodeJS.ProcessEnv = {}): External {
+  const names = (...variables: string[]) => variables.some((variable) => env[variable] !== undefined);
+  return {
+    temporal: names('TEMPORAL_ADDRESS'),
+    s3: names('AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_PROFILE'),
+    model: names('ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'),
+  };
+}
+
+/** What every started process gets: this process's environment without anything that names a service. */
+export function baseEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !MEANT.test(name) && !SERVER_SETTINGS.test(name)));
+}
+
+/**
+ * Where a worker finds the services: those that run here, and the user's variables for the others. Variables for a service that
+ * runs here are kept from it, as a stray API key would turn TLS on.
+ */
+export function workerEnvironment(services: DevServices, external: External, user: NodeJS.ProcessEnv = {}): Record<string, string> {
+  return {
+    ...starting(user, 'EXEMPLAR_'),
+    EXEMPLAR_DIR: services.dir,
+    EXEMPLAR_BUCKET: services.bucket,
+    ...(external.temporal ? starting(user, 'TEMPORAL_') : { TEMPORAL_ADDRESS: services.temporalAddress, TEMPORAL_NAMESPACE: 'default' }),
+    ...(external.s3
+      ? starting(user, 'AWS_')
+      : {
+          AWS_ENDPOINT_URL: services.s3Endpoint,
+          AWS_ACCESS_KEY_ID: services.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: services.secretAccessKey,
+          AWS_REGION: REGION,
+        }),
+    ...(external.model ? starting(user, 'ANTHROPIC_') : simulated(services.simModelUrl)),
+  };
+}
+
+/** The simulated model takes any key. */
+function simulated(url: string | undefined): Record<string, string> {
+  return url === undefined ? {} : { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: 'simulated' };
+}
+
+function starting(env: NodeJS.ProcessEnv, prefix: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[0].startsWith(prefix) && entry[1] !== undefined));
+}

@@ -1,0 +1,71 @@
+import Anthropic from '@anthropic-ai/sdk';
+import type { Model, Structured } from '../activities/model.ts';
+import type { Usage } from '../schemas/records.ts';
+import type { Config } from './config.ts';
+import { anthropicClient, AnthropicModel } from './model-anthropic.ts';
+
+const DEFAULT_ORIGIN = 'https://api.anthropic.com';
+export const SIMULATED_HEADER = 'x-exemplar-simulated';
+
+export interface Provider {
+  /** `simulated:<law hash>` or `origin:<scheme, host and port>`. */
+  identity: string;
+  /** The law hash that the simulated model declares by its response header; null for anything else. */
+  simulated: string | null;
+  origin: string;
+}
+
+/**
+ * Who answers: one free request for the list of models, whose headers tell a simulated model from any other.
+ * @throws Error with one line when the server cannot be reached or the key is refused.
+ */
+export async function identifyProvider(config: Config['model']): Promise<Provider> {
+  const origin = new URL(config.baseURL ?? DEFAULT_ORIGIN).origin;
+  const client = anthropicClient({ ...config, timeoutMs: 10_000 });
+  try {
+    const { response } = await client.models.list({ limit: 1 }).withResponse();
+    return provider(origin, response.headers.get(SIMULATED_HEADER));
+  } catch (error) {
+    if (!(error instanceof Anthropic.APIError) || error.status === undefined) {
+      throw new Error(`cannot reach the model at ${origin}: is it running, and is ANTHROPIC_BASE_URL right?`, { cause: error });
+    }
+    if (error.status === 401 || error.status === 403) throw new Error(`the model at ${origin} refuses the key: set ANTHROPIC_API_KEY (HTTP ${error.status})`, { cause: error });
+    // servers without a list of models still answer
+    return provider(origin, (error.headers as Headers | undefined)?.get(SIMULATED_HEADER) ?? null);
+  }
+}
+
+function provider(origin: string, law: string | null): Provider {
+  return { origin, simulated: law, identity: law === null ? `origin:${origin}` : `simulated:${law}` };
+}
+
+const PROBE_SCHEMA = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'], additionalProperties: false };
+
+/**
+ * How the server takes an answer's shape: structured output, else a forced tool call, else words. Anthropic's own service and the
+ * simulated model are known; another server is asked with one tiny call a route.
+ */
+export async function probeStructured(config: Config['model'], provider: Provider, model: string): Promise<{ structured: Structured; usage: Usage | null }> {
+  if (provider.simulated !== null || provider.origin === DEFAULT_ORIGIN) return { structured: 'schema', usage: null };
+  const port: Model = new AnthropicModel(anthropicClient({ ...config, timeoutMs: 120_000 }));
+  for (const structured of ['schema', 'tool'] as const) {
+    try {
+      const answer = await port.send(
+        { model, maxTokens: 64, system: [{ text: 'Answer {"ok": true}.' }], turns: [{ role: 'user', blocks: [{ text: 'Answer now.' }] }], schema: PROBE_SCHEMA, structured },
+        { idempotencyKey: `probe/${structured}` },
+      );
+      if (meets(answer.text)) return { structured, usage: answer.usage };
+    } catch (error) {
+      if (error instanceof Anthropic.APIError && error.status === undefined) throw error;
+    }
+  }
+  return { structured: 'text', usage: null };
+}
+
+function meets(text: string): boolean {
+  try {
+    return typeof (JSON.parse(text) as { ok?: unknown }).ok === 'boolean';
+  } catch {
+    return false;
+  }
+}

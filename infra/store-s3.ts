@@ -1,0 +1,116 @@
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import type { ObjectStore } from '../activities/store.ts';
+
+// Node 20 is supported here; the SDK's notice about its own future releases would stand on every screen
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
+export interface S3Config {
+  bucket: string;
+  endpoint?: string | undefined;
+  region?: string | undefined;
+  credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
+}
+
+/** An S3 bucket. Conditional puts need a server that honours `If-None-Match: *` (AWS since 2024, versitygw, MinIO, R2). */
+export class S3Store implements ObjectStore {
+  readonly bucket: string;
+  readonly #client: S3Client;
+  readonly #endpoint: string | undefined;
+
+  constructor(config: S3Config) {
+    this.bucket = config.bucket;
+    this.#endpoint = config.endpoint;
+    this.#client = new S3Client({
+      region: config.region ?? 'us-east-1',
+      ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint, forcePathStyle: true }),
+      ...(config.credentials === undefined ? {} : { credentials: config.credentials }),
+      maxAttempts: 3,
+    });
+  }
+
+  describe(): string {
+    return `s3://${this.bucket}${this.#endpoint === undefined ? '' : ` at ${this.#endpoint}`}`;
+  }
+
+  async get(key: string): Promise<Uint8Array | null> {
+    try {
+      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
+      return (await Body?.transformToByteArray()) ?? new Uint8Array();
+    } catch (error) {
+      if (error instanceof NoSuchKey || statusOf(error) === 404) return await this.#absent(error);
+      throw this.#named(error, key);
+    }
+  }
+
+  async putIfAbsent(key: string, body: Uint8Array | string): Promise<boolean> {
+    try {
+      await this.#client.send(new PutObjectCommand({ Bucket: this.bucket, Key: key, Body: body, IfNoneMatch: '*' }));
+      return true;
+    } catch (error) {
+      // 409: another conditional put of this key is under way, so the key exists or soon will
+      if (statusOf(error) === 412 || statusOf(error) === 409) return false;
+      throw this.#named(error, key);
+    }
+  }
+
+  async put(key: string, body: Uint8Array | string): Promise<void> {
+    try {
+      await this.#client.send(new PutObjectCommand({ Bucket: this.bucket, Key: key, Body: body }));
+    } catch (error) {
+      throw this.#named(error, key);
+    }
+  }
+
+  async *list(prefix: string, after?: string): AsyncIterable<{ key: string; bytes: number }> {
+    let token: string | undefined;
+    do {
+      const page = await this.#client
+        .send(
+          new ListObjectsV2Command({
+            Bucket: this.bucket,
+            Prefix: prefix,
+            ...(after === undefined ? {} : { StartAfter: after }),
+            ...(token === undefined ? {} : { ContinuationToken: token }),
+          }),
+        )
+        .catch((error: unknown) => {
+          throw this.#named(error, prefix);
+        });
+      for (const item of page.Contents ?? []) if (item.Key !== undefined) yield { key: item.Key, bytes: item.Size ?? 0 };
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  /** A missing bucket also answers 404; that one is an error. */
+  #absent(error: unknown): Promise<null> {
+    if (error instanceof S3ServiceException && error.name === 'NoSuchBucket') throw this.#named(error, '');
+    return Promise.resolve(null);
+  }
+
+  #named(error: unknown, key: string): StoreError {
+    const message = error instanceof Error ? error.message || error.name : String(error);
+    return new StoreError(`${message} [${this.describe()}, key=${key}]`, statusOf(error), { cause: error });
+  }
+}
+
+/** A failed request to the object store; `status` is the HTTP status, or undefined where none came back. */
+export class StoreError extends Error {
+  override name = 'StoreError';
+  readonly status: number | undefined;
+
+  constructor(message: string, status: number | undefined, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+}

@@ -1,0 +1,4 @@
+/** A user's mistake: printed as one line, without a trace, exit code 2. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}

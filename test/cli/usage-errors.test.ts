@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { exemplar } from './exemplar.ts';
+import { writeFiles, type Change } from './files.ts';
+
+const SOUND = writeFiles();
+
+/** What the user typed, and the one line that comes back. */
+const MISTYPED: [string, string][] = [
+  ['rnu campaign.yaml', "exemplar: unknown command 'rnu' (Did you mean run?)"],
+  ['--bogus', "exemplar: unknown option '--bogus'; see `exemplar --help`"],
+  ['run', "exemplar: missing required argument 'file'; see `exemplar run --help`"],
+  ['run a b', "exemplar: too many arguments for 'run'. Expected 1 argument but got 2; see `exemplar run --help`"],
+  ['status --wtch', "exemplar: unknown option '--wtch' (Did you mean --watch?)"],
+  ['library ad x', "exemplar: unknown command 'ad' (Did you mean add?)"],
+  ['library add x --title t', "exemplar: required option '--licence <licence>' not specified; see `exemplar library --help`"],
+  ['preview campaign.yaml -n 0', "exemplar: option '-n, --number <n>' argument '0' is invalid. a whole number from 1 is allowed; see `exemplar preview --help`"],
+  ['pull typed out --generation x', "exemplar: option '--generation <n>' argument 'x' is invalid. a whole number from 1 is allowed; see `exemplar pull --help`"],
+  ['worker --queues llm,gpu', 'exemplar: option \'--queues <list>\' argument \'llm,gpu\' is invalid. "gpu" is not one of orchestrate, llm, io; see `exemplar worker --help`'],
+  ['sim-model --port 70000', "exemplar: option '--port <n>' argument '70000' is invalid. a whole number from 0 to 65535 is allowed; see `exemplar sim-model --help`"],
+  ['sim-model --law none.json', 'exemplar: none.json: no such file'],
+  ['set typed concurrence=4', 'exemplar: unknown key "concurrence"; did you mean "concurrency"? Known: concurrency, budget'],
+  ['set typed concurrency=0', 'exemplar: concurrency: a whole number from 1 to 1000, such as concurrency=16 (is "0")'],
+  ['set typed budget=-1', 'exemplar: budget: a number of USD above 0, such as budget=20 (is "-1")'],
+  ['set typed budget', 'exemplar: budget: a number of USD above 0, such as budget=20 (is "")'],
+  ['logs redis', 'exemplar: SERVICE: no "redis"; known: temporal, s3, sim-model, worker, trainer'],
+  ['verify ./nowhere', 'exemplar: NAME|DIR: no such folder: ./nowhere'],
+  ['init Bad_Name', 'exemplar: NAME: 3 to 63 lower-case letters, digits and dashes (is "Bad_Name")'],
+  ['demo --name X', 'exemplar: --name: 3 to 63 lower-case letters, digits and dashes (is "X")'],
+  ['library list elsewhere', 'exemplar: elsewhere/library.yaml: no such file'],
+  ['library add missing.md . --title t --licence CC0-1.0', 'exemplar: TEXT: no such file: missing.md'],
+  ['library add text.md . --title t --licence CC0-1.0', 'exemplar: TEXT: "text.md" is listed in library.yaml already; `exemplar library lock .` renews its hash'],
+  ['run missing.yaml', 'exemplar: missing.yaml: no such file'],
+  ['train missing.yaml', 'exemplar: missing.yaml: no such file'],
+  ['run text.md', 'exemplar: text.md: file: expected object, received string'],
+  // nothing is configured and nothing runs: each verb names what it misses
+  ['run campaign.yaml', 'exemplar: no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS'],
+  ['status', 'exemplar: no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS'],
+  ['verify typed', 'exemplar: no S3: run `exemplar up`, or set AWS_ENDPOINT_URL or AWS credentials'],
+];
+
+test.concurrent.for(MISTYPED)('`exemplar %s` is a usage error of one line', async ([line, expected]) => {
+  const { code, stdout, stderr } = await exemplar(line.split(' '), { cwd: SOUND });
+  expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: `${expected}\n` });
+});
+
+/** A fault in a file, and what `run` says of it. */
+const MISWRITTEN: [string, Change, string][] = [
+  [
+    'an unknown key gets the nearest known one',
+    { campaign: (file) => ({ ...file, concurency: 4 }) },
+    'campaign.yaml: unknown key "concurency"; did you mean "concurrency"? Known: name, model, situations, agents, library, actor, concurrency, budget, pageSize, splits, seed, sample, patience, compression',
+  ],
+  [
+    'an unknown key inside a part gets its path',
+    { campaign: (file) => ({ ...file, actor: { maxPass: 3 } }) },
+    'campaign.yaml: unknown key "actor.maxPass"; did you mean "maxPasses"? Known: maxPasses, alternatives, maxReopen, tolerance, hazardPolicy',
+  ],
+  ['a value of the wrong type', { campaign: (file) => ({ ...file, concurrency: 'many' }) }, 'campaign.yaml: concurrency: expected number, received string (is "many")'],
+  ['a name with capitals', { campaign: (file) => ({ ...file, name: 'Demo' }) }, 'campaign.yaml: name: 3 to 63 lower-case letters, digits and dashes (is "Demo")'],
+  ['splits that do not sum to 1', { campaign: (file) => ({ ...file, splits: { train: 0.5, validation: 0, test: 0 } }) }, 'campaign.yaml: splits: train, validation and test must sum to 1'],
+  ['no agents', { campaign: ({ agents: _, ...file }) => file }, 'campaign.yaml: agents: expected array, received undefined'],
+  ['an agent file that is missing', { campaign: (file) => ({ ...file, agents: ['nobody.yaml'] }) }, '<folder>/nobody.yaml: no such file'],
+  ['a unit nobody knows', { agent: (agent) => ({ ...agent, operating: [{ quantity: 'speed', min: 0, max: 1, unit: 'knots' }] }) }, '<folder>/agent.yaml: operating.0.unit: Invalid option: expected one of "1"|'],
+  ['a range the wrong way round', { agent: (agent) => ({ ...agent, operating: [{ quantity: 'speed', min: 2, max: 1, unit: 'm/s' }] }) }, '<folder>/agent.yaml: operating.0.min: min must not exceed max (is 2)'],
+  ['a situation for an agent that is not listed', { situation: (situation) => ({ ...situation, agent: 'other' }) }, 'campaign.yaml: agents: a situation is for "other", which is not listed; listed: tester'],
+  [
+    'a horizon with a gap',
+    { situation: (situation) => ({ ...situation, horizon: 'hours/months' }) },
+    '<folder>/situations.yaml: situations.0.horizon: levels must be adjacent and finest first, such as minutes/hours/days; the levels are seconds, minutes, hours, days, weeks, months, years, decades (is "hours/months")',
+  ],
+  ['a text that is missing', { library: (text) => ({ ...text, file: 'gone.md' }) }, '<folder>/library.yaml: texts.0.file: "gone.md" does not exist in <folder>'],
+  ['a text with another hash', { library: (text) => ({ ...text, sha256: '0'.repeat(64) }) }, '<folder>/library.yaml: texts.0.sha256: "text.md" has '],
+  ['a text outside the library', { library: (text) => ({ ...text, file: '../../etc/hostname' }) }, '<folder>/library.yaml: texts.0.file: "../../etc/hostname" '],
+];
+
+test.concurrent.for(MISWRITTEN)('%s is named in one line', async ([, change, expected]) => {
+  const folder = writeFiles(change);
+  const { code, stdout, stderr } = await exemplar(['run', 'campaign.yaml'], { cwd: folder });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr.replaceAll(folder, '<folder>')).toMatch(/^exemplar: [^\n]*\n$/);
+  expect(stderr.replaceAll(folder, '<folder>').slice('exemplar: '.length)).toContain(expected);
+});
+
+test('under --json a usage error is also one object on stdout', async () => {
+  const { code, stdout, stderr } = await exemplar(['run', 'missing.yaml', '--json'], { cwd: SOUND });
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout)).toEqual({ error: { message: 'missing.yaml: no such file', exitCode: 2 } });
+  expect(stderr).toBe('exemplar: missing.yaml: no such file\n');
+});
+
+test('logs cannot be followed as one object', async () => {
+  const { code, stderr } = await exemplar(['logs', '-f', '--json'], { cwd: SOUND });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: 'exemplar: --follow: not with --json, which prints one object\n' });
+});
+
+test('EXEMPLAR_DEBUG=1 prints the trace', async () => {
+  const { stderr } = await exemplar(['run', 'missing.yaml'], { cwd: SOUND, env: { EXEMPLAR_DEBUG: '1' } });
+  expect(stderr).toContain('    at ');
+});
+
+test('a usage error leaves nothing behind', () => {
+  expect(existsSync(join(SOUND, '.exemplar'))).toBe(false);
+});

@@ -1,0 +1,38 @@
+import type { ObjectStore } from '../../activities/store.ts';
+
+/** An object store in memory that counts its puts. */
+export class MemoryStore implements ObjectStore {
+  readonly objects = new Map<string, Uint8Array>();
+  puts = 0;
+
+  get(key: string): Promise<Uint8Array | null> {
+    return Promise.resolve(this.objects.get(key) ?? null);
+  }
+
+  putIfAbsent(key: string, body: Uint8Array | string): Promise<boolean> {
+    this.puts += 1;
+    if (this.objects.has(key)) return Promise.resolve(false);
+    this.objects.set(key, bytes(body));
+    return Promise.resolve(true);
+  }
+
+  put(key: string, body: Uint8Array | string): Promise<void> {
+    this.puts += 1;
+    this.objects.set(key, bytes(body));
+    return Promise.resolve();
+  }
+
+  async *list(prefix: string, after?: string): AsyncIterable<{ key: string; bytes: number }> {
+    await Promise.resolve();
+    const keys = [...this.objects.keys()].filter((key) => key.startsWith(prefix) && (after === undefined || key > after)).sort();
+    for (const key of keys) yield { key, bytes: (this.objects.get(key) as Uint8Array).length };
+  }
+
+  describe(): string {
+    return 'memory';
+  }
+}
+
+function bytes(body: Uint8Array | string): Uint8Array {
+  return typeof body === 'string' ? new TextEncoder().encode(body) : body;
+}

@@ -1,0 +1,85 @@
+import type { Model, ModelAnswer, ModelRequest } from '../../activities/model.ts';
+import type { Plan } from '../../schemas/plan.ts';
+import type { StepBlock } from '../../schemas/prompt.ts';
+import type { SituationContent } from '../../schemas/situation.ts';
+import type { DraftOutput, Edit, Finding, StepOutput } from '../../schemas/wire.ts';
+
+/** What a step's prompt holds, taken apart again. */
+export interface StepView {
+  kind: 'draft' | 'critique' | 'revise' | 'explain';
+  step: StepBlock['step'];
+  situation: SituationContent;
+  plan: Plan | null;
+  textbook: string | null;
+}
+
+/** A director's answer: an output, or words of its own for the model to say or throw. */
+export type Direction = DraftOutput | StepOutput | { text: string; stop?: ModelAnswer['stop'] } | Error;
+
+/** A model played by a function; counts what it was asked, by idempotency key. */
+export class StageModel implements Model {
+  readonly calls: { key: string; view: StepView }[] = [];
+  readonly #direct: (view: StepView, call: number) => Direction | Promise<Direction>;
+
+  constructor(direct: (view: StepView, call: number) => Direction | Promise<Direction>) {
+    this.#direct = direct;
+  }
+
+  async send(request: ModelRequest, { idempotencyKey }: { idempotencyKey: string }): Promise<ModelAnswer> {
+    const view = viewOf(request);
+    this.calls.push({ key: idempotencyKey, view });
+    const direction = await this.#direct(view, this.calls.length);
+    if (direction instanceof Error) throw direction;
+    const { text, stop = 'complete' } = 'text' in direction ? direction : { text: JSON.stringify(direction) };
+    return {
+      text,
+      stop,
+      stopReason: stop === 'refused' ? 'refusal' : stop === 'truncated' ? 'max_tokens' : 'end_turn',
+      usage: { inputTokens: 1_000, outputTokens: 200, cacheReadTokens: 0, cacheWriteTokens: 0 },
+      requestId: `req_${this.calls.length}`,
+      model: request.model,
+    };
+  }
+}
+
+function viewOf(request: ModelRequest): StepView {
+  const blocks = request.turns.filter((turn) => turn.role === 'user').flatMap((turn) => turn.blocks);
+  const json = Object.assign({}, ...blocks.map((block) => JSON.parse(block.text) as object)) as { step: StepBlock['step']; situation: SituationContent; plan?: Plan };
+  const chapter = request.system.at(-1)?.text.startsWith('{"chapter"') === true ? (JSON.parse(request.system.at(-1)?.text as string) as { chapter: { textbook: string } }) : null;
+  return { kind: json.step.kind, step: json.step, situation: json.situation, plan: json.plan ?? null, textbook: chapter?.chapter.textbook ?? null };
+}
+
+/** A plan of one action, its text given. */
+export function simpleDraft(situation: SituationContent, action: string): DraftOutput {
+  const level = situation.horizon.at(-1) as SituationContent['horizon'][number];
+  const place = { parent: '', level };
+  return {
+    stance: 'pursue',
+    stanceArgument: '',
+    states: [
+      { ...place, id: 'first', order: 0, text: situation.initial },
+      { ...place, id: 'last', order: 2, text: situation.target ?? 'an end' },
+    ],
+    actions: [{ ...place, id: 'act', order: 1, text: action, success: 0.9, durationS: 60, resources: [], moralCost: [] }],
+    explanation: { text: 'because', arguments: [{ claim: 'it works', premises: ['it has worked'], supports: ['act'] }] },
+  };
+}
+
+const NOTHING: StepOutput = { findings: [], edits: [], stance: 'unchanged', stanceArgument: '', explanation: { text: '', arguments: [] }, material: false };
+
+export const noFindings: StepOutput = NOTHING;
+
+export function finding(node: string, issue: string): StepOutput {
+  const found: Finding = { node, severity: 'major', issue, suggestion: 'do otherwise', quote: 'words' };
+  return { ...NOTHING, findings: [found] };
+}
+
+/** A revision that sets the text of one node. */
+export function relabel(node: string, text: string): StepOutput {
+  const edit: Edit = { op: 'label', node, text, states: [], actions: [], field: '', value: 0, resources: [], moralCost: [] };
+  return { ...NOTHING, edits: [edit], material: true, explanation: { text: 'changed', arguments: [{ claim: 'better', premises: ['the text says so'], supports: [node] }] } };
+}
+
+export function explainAnew(premise: string): StepOutput {
+  return { ...NOTHING, explanation: { text: 'anew', arguments: [{ claim: 'it stands', premises: [premise], supports: ['n1'] }] } };
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { inject } from 'vitest';
+import type { Model } from '../../activities/model.ts';
+import type { ObjectStore } from '../../activities/store.ts';
+import { S3Store } from '../../infra/store-s3.ts';
+import { ensureSearchAttributes } from '../../infra/temporal.ts';
+import { createActivities } from '../../workers/ports.ts';
+import { bundleWorkflows } from '../../workers/worker.ts';
+import { QUEUES } from '../../workflows/messages.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+let bundle: Promise<{ code: string }> | undefined;
+
+/** The workflow bundle from source, once a test process. */
+export function workflowBundle(): Promise<{ code: string }> {
+  bundle ??= bundleWorkflows();
+  return bundle;
+}
+
+export interface Engine {
+  client: Client;
+  namespace: string;
+  store: ObjectStore;
+  stop(): Promise<void>;
+}
+
+/** Workers on every queue, in a namespace of their own on the run's Temporal server. */
+export async function startEngine(model: Model, store: ObjectStore): Promise<Engine> {
+  const { temporalAddress: address } = inject('services');
+  const connection = await Connection.connect({ address });
+  const namespace = `test-${randomUUID()}`;
+  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 } as never });
+  const client = new Client({ connection, namespace });
+  await ensureSearchAttributes(client);
+  const native = await NativeConnection.connect({ address });
+  const { llm, io } = createActivities(store, model, client);
+  const common = { connection: native, namespace };
+  const workers = await Promise.all([
+    Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: (await workflowBundle()) as WorkflowBundleWithSourceMap }),
+    Worker.create({ ...common, taskQueue: QUEUES.llm, activities: llm }),
+    Worker.create({ ...common, taskQueue: QUEUES.io, activities: io }),
+  ]);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  return {
+    client,
+    namespace,
+    store,
+    stop: async () => {
+      for (const worker of workers) worker.shutdown();
+      await running;
+      await native.close();
+      await connection.close();
+    },
+  };
+}
+
+/** The run's S3 server, with a bucket that all tests share: campaigns need names of their own. */
+export function testStore(): S3Store {
+  const { bucket, s3Endpoint, accessKeyId, secretAccessKey } = inject('services');
+  return new S3Store({ bucket, endpoint: s3Endpoint, credentials: { accessKeyId, secretAccessKey } });
+}

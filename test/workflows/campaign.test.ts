@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WorkflowFailedError } from '@temporalio/client';
+import { readManifest } from '../../activities/shards/manifest.ts';
+import { addSetting } from '../../infra/campaign-store.ts';
+import { readArrow } from '../../infra/arrow/reader.ts';
+import { datasetPrefix, grantsPrefix, outcomesPrefix } from '../../schemas/keys.ts';
+import type { CampaignRecord, SettingRecord } from '../../schemas/records.ts';
+import { campaignWorkflowId, progressQuery, QUEUES, settingsSignal, situationWorkflowId, type CampaignProgress } from '../../workflows/messages.ts';
+import { explainAnew, finding, noFindings, relabel, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
+import { sketchCampaign, situation } from '../harness/campaigns.ts';
+import { startEngine, testStore, type Engine } from '../harness/engine.ts';
+
+const store = testStore();
+let direct: (view: StepView) => Direction | Promise<Direction>;
+const model = new StageModel((view) => direct(view));
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await startEngine(model, store);
+});
+afterAll(async () => {
+  await engine.stop();
+});
+
+/** One finding on the first draft, then nothing more to say. */
+const wellBehaved = (view: StepView): Direction => {
+  switch (view.kind) {
+    case 'draft':
+      return simpleDraft(view.situation, 'walk');
+    case 'critique':
+      return view.plan?.nodes[1]?.text === 'walk' ? finding('n1', 'too slow') : noFindings;
+    case 'revise':
+      return relabel('n1', 'run');
+    case 'explain':
+      return explainAnew('another premise');
+  }
+};
+
+const stages = (n: number, offset = 0) => Array.from({ length: n }, (_, i) => situation(offset + i));
+const actor = { maxPasses: 4, alternatives: 1 };
+
+async function start(campaign: CampaignRecord) {
+  return await engine.client.workflow.start('campaign', {
+    workflowId: campaignWorkflowId(campaign.name),
+    taskQueue: QUEUES.orchestrate,
+    args: [{ campaign: campaign.name }],
+  });
+}
+
+async function run(campaign: CampaignRecord): Promise<CampaignProgress> {
+  return (await (await start(campaign)).result()) as CampaignProgress;
+}
+
+async function change(campaign: CampaignRecord, setting: Omit<SettingRecord, 'schema' | 'n'>): Promise<void> {
+  await addSetting(store, campaign.name, setting);
+  await engine.client.workflow.getHandle(campaignWorkflowId(campaign.name)).signal(settingsSignal);
+}
+
+const sum = ({ outcomes }: CampaignProgress) => Object.values(outcomes).reduce((total, count) => total + count, 0);
+
+async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('the condition did not come true within 20 s');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function keysUnder(prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key.slice(prefix.length));
+  return keys;
+}
+
+async function dataRows(campaign: CampaignRecord): Promise<Record<string, unknown>[]> {
+  const manifest = await readManifest(store, campaign.name);
+  const files = (manifest?.pages ?? []).flatMap((page) => page.files).filter((file) => file.kind === 'data');
+  const rows = await Promise.all(files.map(async (file) => await readArrow((await store.get(`${datasetPrefix(campaign.name)}${file.key}`)) as Uint8Array)));
+  return rows.flat() as Record<string, unknown>[];
+}
+
+describe('a campaign', () => {
+  test('runs every page, reconciles, and publishes shards with positives and negatives', async () => {
+    direct = wellBehaved;
+    const campaign = await sketchCampaign(store, { situations: stages(10), file: { pageSize: 4, concurrency: 3, actor } });
+    const result = await run(campaign);
+    expect(result).toMatchObject({ state: 'done', planned: 10, outcomes: { converged: 10 } });
+    const manifest = await readManifest(store, campaign.name);
+    expect(manifest).toMatchObject({ planned: 10, outcomes: { converged: 10, waiting: 0 }, simulated: 'test-law' });
+    expect(manifest?.pages.map((page) => page.situations)).toEqual([4, 4, 2]);
+    const rows = await dataRows(campaign);
+    const labels = rows.map((row) => String(row['label']));
+    expect(labels.filter((label) => label === 'positive')).toHaveLength(10);
+    expect(labels.filter((label) => label === 'negative')).toHaveLength(10);
+  });
+
+  test('duplicates are dropped before indexing, and counted', async () => {
+    direct = wellBehaved;
+    const campaign = await sketchCampaign(store, { situations: [...stages(3), ...stages(2)], file: { actor } });
+    expect(await run(campaign)).toMatchObject({ planned: 3, duplicates: 2, outcomes: { converged: 3 } });
+  });
+
+  test('pause stops the spending, resume goes on', async () => {
+    direct = wellBehaved;
+    const campaign = await sketchCampaign(store, { situations: stages(6), file: { concurrency: 2, actor } });
+    const before = model.calls.length;
+    const handle = await start(campaign);
+    await until(() => model.calls.length > before + 3);
+    await change(campaign, { state: 'paused' });
+    await until(async () => (await handle.query(progressQuery)).state === 'paused');
+    // calls in flight end; then none follows
+    let calls = -1;
+    await until(async () => {
+      const now = model.calls.length;
+      const still = now === calls;
+      calls = now;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return still;
+    });
+    expect(sum((await handle.query(progressQuery))) < 6).toBe(true);
+    await change(campaign, { state: 'running' });
+    expect(((await handle.result()) as CampaignProgress).outcomes.converged).toBe(6);
+  });
+
+  test('cancel seals what is terminal and leaves the rest waiting; a new start goes on without paying again', async () => {
+    direct = wellBehaved;
+    const campaign = await sketchCampaign(store, { situations: stages(12), file: { concurrency: 2, pageSize: 12, actor } });
+    const handle = await start(campaign);
+    await until(async () => (await keysUnder(outcomesPrefix(campaign.name))).length >= 2);
+    await change(campaign, { state: 'cancelled' });
+    const cancelled = (await handle.result()) as CampaignProgress;
+    expect(cancelled.state).toBe('cancelled');
+    const sealed = await readManifest(store, campaign.name);
+    expect(sealed?.outcomes.waiting).toBeGreaterThan(0);
+    expect(sum(cancelled) + (sealed?.outcomes.waiting ?? 0)).toBe(12);
+    await addSetting(store, campaign.name, { state: 'running' });
+    expect(await run(campaign)).toMatchObject({ state: 'done', outcomes: { converged: 12 } });
+    const keys = model.calls.map(({ key }) => key);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test('a situation terminated from outside fails with the reason, and the others go on', async () => {
+    direct = async (view) => {
+      if (view.situation.initial === 'start 500') await new Promise((resolve) => setTimeout(resolve, 1_500));
+      return wellBehaved(view);
+    };
+    const campaign = await sketchCampaign(store, { situations: stages(3, 500), file: { actor } });
+    const handle = await start(campaign);
+    const victim = engine.client.workflow.getHandle(situationWorkflowId(campaign.name, 0, 0));
+    await until(async () => (await victim.describe().catch(() => null)) !== null);
+    await victim.terminate('by hand');
+    expect(await handle.result()).toMatchObject({ outcomes: { converged: 2, failed: 1 } });
+  });
+
+  test('retry-failed tries failed situations once more, asking only the failing step anew', async () => {
+    let broken = true;
+    direct = (view) => (broken && view.kind === 'critique' && view.situation.initial === 'start 600' ? { text: 'no' } : wellBehaved(view));
+    const campaign = await sketchCampaign(store, { situations: stages(2, 600), file: { actor } });
+    expect(await run(campaign)).toMatchObject({ outcomes: { converged: 1, failed: 1 } });
+    const first = await readManifest(store, campaign.name);
+    broken = false;
+    const before = model.calls.length;
+    await addSetting(store, campaign.name, { retry: { 0: 1 } });
+    expect(await run(campaign)).toMatchObject({ outcomes: { converged: 2, failed: 0 } });
+    const again = model.calls.slice(before).map(({ key }) => (key.split('/').at(-1) as string).split('.').slice(1).join('.'));
+    expect(again[0]).toBe('1.0.p1.t1.critique.k0.r0.json');
+    expect(again).not.toContain('1.0.draft.k0.r0.json');
+    const second = await readManifest(store, campaign.name);
+    expect(second?.generation).toBe((first?.generation ?? 0) + 1);
+    for (const file of first?.pages.flatMap((page) => page.files) ?? []) expect(await store.get(`${datasetPrefix(campaign.name)}${file.key}`)).not.toBeNull();
+  });
+
+  test('extending re-seals a half-filled page whole in the next generation', async () => {
+    direct = wellBehaved;
+    const campaign = await sketchCampaign(store, { situations: stages(3, 700), file: { pageSize: 4, actor } });
+    await run(campaign);
+    const more = await sketchCampaign(store, { situations: stages(6, 700), file: { name: campaign.name, pageSize: 4, actor } });
+    expect(more.fingerprint).toBe(campaign.fingerprint);
+    const before = model.calls.length;
+    expect(await run(campaign)).toMatchObject({ planned: 6, outcomes: { converged: 6 } });
+    expect(new Set(model.calls.slice(before).map(({ view }) => view.situation.initial)).size).toBe(3);
+    expect((await readManifest(store, campaign.name))?.pages.map((page) => page.situations)).toEqual([4, 2]);
+  });
+
+  test('another campaign file under the same name is refused, naming the field and a free name', async () => {
+    direct = wellBehaved;
+    const campaign = await sketchCampaign(store, { situations: stages(1, 800), file: { actor } });
+    await expect(sketchCampaign(store, { situations: stages(1, 800), file: { name: campaign.name, actor: { ...actor, maxPasses: 5 } } })).rejects.toThrow(
+      new RegExp(`actor differs from the campaign "${campaign.name}".*such as ${campaign.name}-2`),
+    );
+  });
+});
+
+describe('the budget', () => {
+  /** Each call of the stage model costs 1000 x 3 + 200 x 15 = 6000 millionths of a dollar. */
+  const CALL = 0.006;
+
+  test.each([0.05, 0.1, 0.3, 1])('is never exceeded at $%s, and what does not fit ends as over-budget', async (budget) => {
+    direct = wellBehaved;
+    const campaign = await sketchCampaign(store, { situations: stages(8, 900), file: { budget, pageSize: 3, concurrency: 4, actor } });
+    const before = model.calls.length;
+    const result = await run(campaign);
+    const spent = (model.calls.length - before) * CALL;
+    console.log(`budget $${budget}: spent $${spent.toFixed(3)} in ${model.calls.length - before} calls; ${JSON.stringify(result.outcomes)}`);
+    expect(spent).toBeLessThanOrEqual(budget);
+    expect(result.nanoUsd).toBe(Math.round(spent * 1e9));
+    expect(sum(result)).toBe(8);
+    expect(result.outcomes['over-budget'] > 0 || result.outcomes.converged === 8).toBe(true);
+    if (budget === 1) expect(result.outcomes.converged).toBe(8);
+  });
+
+  test('a raised budget lets retried situations go on', async () => {
+    direct = wellBehaved;
+    const campaign = await sketchCampaign(store, { situations: stages(2, 950), file: { budget: 0.05, actor } });
+    const first = await run(campaign);
+    expect(first.outcomes['over-budget']).toBeGreaterThan(0);
+    await addSetting(store, campaign.name, { budget: 5, retry: { 0: 1, 1: 1 } });
+    expect(await run(campaign)).toMatchObject({ outcomes: { converged: 2 }, budget: 5 });
+  });
+
+  test('without an outcome, what was granted counts as spent when the database is gone', async () => {
+    direct = async (view) => {
+      if (view.kind === 'critique') await new Promise(() => undefined);
+      return wellBehaved(view);
+    };
+    const campaign = await sketchCampaign(store, { situations: stages(1, 990), file: { budget: 1, actor } });
+    const handle = await start(campaign);
+    await until(async () => (await keysUnder(grantsPrefix(campaign.name))).length > 0);
+    await handle.terminate('database deleted');
+    await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+  });
+});

@@ -1,0 +1,297 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CampaignReader } from '../../activities/campaign-reader.ts';
+import { FAILURE } from '../../schemas/failure-types.ts';
+import { grantsPrefix, outcomeKey } from '../../schemas/keys.ts';
+import { OutcomeRecord, StepRecord } from '../../schemas/records.ts';
+import { QUEUES, situationWorkflowId, type ActorInput, type ExemplarResult } from '../../workflows/messages.ts';
+import { durationMs } from '../../activities/durations.ts';
+import { explainAnew, finding, noFindings, relabel, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
+import { sketchCampaign, situation, type CampaignSketch } from '../harness/campaigns.ts';
+import { startEngine, testStore, type Engine } from '../harness/engine.ts';
+
+type Director = (view: StepView, call: number) => Direction | Promise<Direction>;
+
+const store = testStore();
+const directors = new Map<string, Director>();
+const model = new StageModel((view, call) => {
+  const direct = directors.get(view.situation.initial);
+  if (direct === undefined) throw new Error(`no director for "${view.situation.initial}"`);
+  return direct(view, call);
+});
+let engine: Engine;
+let stages = 0;
+let lastCampaign = '';
+
+beforeAll(async () => {
+  engine = await startEngine(model, store);
+});
+afterAll(async () => {
+  await engine.stop();
+});
+
+interface Played {
+  result: ExemplarResult;
+  outcome: OutcomeRecord;
+  steps: StepRecord[];
+  campaign: string;
+  workflowId: string;
+}
+
+/** Runs the exemplar workflow over one situation, its model directed. */
+async function play(director: Director, options: Partial<CampaignSketch> & { allowance?: number | null; actor?: Record<string, number>; stage?: Partial<ReturnType<typeof situation>> } = {}): Promise<Played> {
+  const stage = situation(++stages + 1_000 * Math.floor(Math.random() * 1e6), options.stage);
+  directors.set(stage.initial, director);
+  const sketch = { ...options, file: { ...options.file, actor: { maxPasses: 4, alternatives: 1, ...options.actor } } };
+  const campaign = await sketchCampaign(store, { situations: [stage], ...sketch });
+  lastCampaign = campaign.name;
+  const actor: ActorInput = {
+    campaign: campaign.name,
+    chapters: campaign.chapters.length,
+    maxPasses: campaign.actor.maxPasses,
+    alternatives: campaign.actor.alternatives,
+    maxReopen: campaign.actor.maxReopen,
+    patienceMs: durationMs(campaign.file.patience),
+    firstGrant: 0,
+  };
+  const workflowId = situationWorkflowId(campaign.name, 0, 0);
+  const result = (await engine.client.workflow.execute('exemplar', {
+    workflowId,
+    taskQueue: QUEUES.orchestrate,
+    args: [{ actor, index: 0, try: 0, page: 'none', allowance: options.allowance ?? null, held: false }],
+  })) as ExemplarResult;
+  const outcome = OutcomeRecord.parse(JSON.parse(new TextDecoder().decode((await store.get(outcomeKey(campaign.name, 0, 0))) as Uint8Array)));
+  const reader = new CampaignReader(store);
+  const steps: StepRecord[] = [];
+  for (let at = outcome.log; at !== null; ) {
+    const step = StepRecord.parse(JSON.parse(await reader.text(at)));
+    steps.unshift(step);
+    at = step.previous;
+  }
+  return { result, outcome, steps, campaign: campaign.name, workflowId };
+}
+
+const paths = (played: Played) => played.steps.map((step) => step.path);
+
+/** Explains with a fresh premise each time; otherwise as told. */
+function cast(parts: Partial<Record<StepView['kind'], Director>>): Director {
+  let premise = 0;
+  const usual: Record<StepView['kind'], Director> = {
+    draft: (view) => simpleDraft(view.situation, 'walk'),
+    critique: () => noFindings,
+    revise: () => noFindings,
+    explain: () => explainAnew(`fresh premise ${++premise}`),
+  };
+  return (view, call) => (parts[view.kind] ?? usual[view.kind])(view, call);
+}
+
+const actionText = (view: StepView) => view.plan?.nodes[1]?.text;
+
+describe('the exemplary actor on one situation', () => {
+  test('a plan that no text faults converges after one pass and one alternative explanation', async () => {
+    const played = await play(cast({}));
+    expect(played.result.outcome).toBe('converged');
+    expect(paths(played)).toEqual(['draft', 'p1.t1.critique', 'p1.t2.critique', 'a1.explain', 'a1.t1.critique', 'a1.t2.critique']);
+    expect(played.outcome.alternatives).toHaveLength(1);
+    expect(played.steps.at(3)).toMatchObject({ branch: 'a1', version: { material: false } });
+  });
+
+  test('a finding leads to a revision, and the pass is repeated until nothing material changes', async () => {
+    const played = await play(
+      cast({
+        critique: (view) => (actionText(view) === 'walk' && view.textbook === 'text-2' ? finding('n1', 'too slow') : noFindings),
+        revise: () => relabel('n1', 'run'),
+      }),
+    );
+    expect(played.result).toMatchObject({ outcome: 'converged', passes: 2 });
+    expect(paths(played).slice(0, 6)).toEqual(['draft', 'p1.t1.critique', 'p1.t2.critique', 'p1.t2.revise', 'p2.t1.critique', 'p2.t2.critique']);
+    expect(played.result.rounds[0]).toMatchObject({ pass: 'p1', findings: 1, major: 1, revisions: 1, material: 1, calls: 3 });
+    const revised = played.steps.find((step) => step.path === 'p1.t2.revise');
+    expect(revised).toMatchObject({ headline: '1 edit (label), material', textbook: 'text-2', findings: [{ issue: 'too slow' }], version: { edits: [{ op: 'label' }] } });
+  });
+
+  test('invalid output is repaired by quoting the fault', async () => {
+    const faults: string[][] = [];
+    const played = await play(
+      cast({
+        draft: (view) => {
+          faults.push(view.step.faults);
+          return faults.length === 1 ? { text: 'I would rather chat' } : faults.length === 2 ? { ...simpleDraft(view.situation, 'walk'), states: [] } : simpleDraft(view.situation, 'walk');
+        },
+      }),
+    );
+    expect(played.result.outcome).toBe('converged');
+    expect(faults[1]?.[0]).toMatch(/not JSON/);
+    expect(faults[2]?.join()).toMatch(/state/);
+    expect(played.steps[0]?.calls.map((call) => call.response.split('/').at(-1)?.split('.').slice(3).join('.'))).toEqual(['draft.k0.r0.json', 'draft.k0.r1.json', 'draft.k0.r2.json']);
+  });
+
+  test('after two repairs the situation fails, and what it cost stays on the books', async () => {
+    const played = await play(cast({ critique: () => ({ text: '{}' }) }));
+    expect(played.outcome).toMatchObject({ outcome: 'failed', failedAt: 'p1.t1.critique', calls: 4 });
+    expect(played.outcome.reason).toMatch(/invalid output after 2 repairs: findings/);
+    expect(played.outcome.nanoUsd).toBe(4 * (1_000 * 3_000 + 200 * 15_000));
+  });
+
+  test('an answer that is cut off is repaired too', async () => {
+    let cutOff = 0;
+    const played = await play(cast({ draft: (view) => (++cutOff === 1 ? { text: '{"stance":"pur', stop: 'truncated' } : simpleDraft(view.situation, 'walk')) }));
+    expect(played.result.outcome).toBe('converged');
+    expect(played.steps[0]?.calls).toHaveLength(2);
+  });
+
+  test('a refusal by the provider is an outcome', async () => {
+    const played = await play(cast({ draft: () => ({ text: '', stop: 'refused' }) }));
+    expect(played.outcome).toMatchObject({ outcome: 'refused', failedAt: 'draft', final: null });
+  });
+
+  test('a terminal error of the provider fails the situation at once', async () => {
+    const played = await play(cast({ critique: () => Object.assign(new Error('bad'), { status: 400 }) }));
+    expect(played.outcome).toMatchObject({ outcome: 'failed', reason: `${FAILURE.badRequest}: bad` });
+    expect(model.calls.filter(({ view }) => view.situation.initial === played.steps[0]?.version?.plan.nodes[0]?.text)).toHaveLength(2);
+  });
+
+  test('an error that may pass is retried', async () => {
+    let tries = 0;
+    const played = await play(cast({ draft: (view) => (++tries < 3 ? Object.assign(new Error('down'), { status: 503 }) : simpleDraft(view.situation, 'walk')) }));
+    expect(played.result.outcome).toBe('converged');
+    expect(tries).toBe(3);
+    // the provider answered each time that it would not: nothing was paid for and lost
+    expect(played.steps[0]?.lost).toEqual({ calls: 0, nanoUsd: 0 });
+  });
+
+  test('a plan that comes back to an earlier version gets one more pass to decide, then counts as unconverged', async () => {
+    const decides: boolean[] = [];
+    const played = await play(
+      cast({
+        critique: (view) => finding('n1', `not ${actionText(view)}`),
+        revise: (view) => {
+          decides.push(view.step.decide);
+          return relabel('n1', actionText(view) === 'walk' ? 'run' : 'walk');
+        },
+      }),
+      { texts: 1, actor: { maxPasses: 9 } },
+    );
+    expect(played.outcome).toMatchObject({ outcome: 'unconverged', passes: 3 });
+    expect(played.outcome.reason).toMatch(/oscillates/);
+    expect(decides).toEqual([false, false, true]);
+  });
+
+  test('an oscillation that the deciding pass settles converges', async () => {
+    const played = await play(
+      cast({
+        critique: (view) => (view.step.decide ? noFindings : finding('n1', 'x')),
+        revise: (view) => (view.step.decide ? { ...noFindings, explanation: relabel('n1', '').explanation } : relabel('n1', actionText(view) === 'walk' ? 'run' : 'walk')),
+      }),
+      { texts: 1, actor: { maxPasses: 9, alternatives: 0 } },
+    );
+    expect(played.outcome).toMatchObject({ outcome: 'converged', passes: 3 });
+  });
+
+  test('a plan that never settles is unconverged after maxPasses', async () => {
+    let n = 0;
+    const played = await play(cast({ critique: () => finding('n1', 'again'), revise: () => relabel('n1', `way ${++n}`) }), { texts: 1, actor: { maxPasses: 3 } });
+    expect(played.outcome).toMatchObject({ outcome: 'unconverged', reason: 'still changing after 3 passes', passes: 3 });
+  });
+
+  test('an alternative explanation that changes the plan re-opens the passes with its plan', async () => {
+    const played = await play(
+      cast({
+        critique: (view) => (actionText(view) === 'walk' && view.step.kind === 'critique' && seen(view) ? finding('n1', 'seen anew') : noFindings),
+        revise: () => relabel('n1', 'fly'),
+      }),
+      { texts: 1 },
+    );
+    expect(played.outcome).toMatchObject({ outcome: 'converged', reopened: 1, passes: 2 });
+    expect(paths(played)).toEqual(['draft', 'p1.t1.critique', 'a1.explain', 'a1.t1.critique', 'a1.t1.revise', 'p2.t1.critique', 'a2.explain', 'a2.t1.critique']);
+    expect(played.steps.at(4)?.version?.plan.nodes[1]?.text).toBe('fly');
+    expect(played.outcome.alternatives).toHaveLength(1);
+
+    /** True from the second look at this plan on. */
+    function seen(view: StepView): boolean {
+      return model.calls.filter(({ view: earlier }) => earlier.situation.initial === view.situation.initial && earlier.kind === 'critique').length > 1;
+    }
+  });
+
+  test('a plan that verification keeps changing is unconverged after maxReopen', async () => {
+    let n = 0;
+    const branch = new Map<string, number>();
+    const played = await play(
+      cast({
+        critique: (view) => {
+          const text = actionText(view) as string;
+          branch.set(text, (branch.get(text) ?? 0) + 1);
+          return branch.get(text) === 2 ? finding('n1', 'seen anew') : noFindings;
+        },
+        revise: () => relabel('n1', `way ${++n}`),
+      }),
+      { texts: 1, actor: { maxPasses: 20, maxReopen: 1 } },
+    );
+    expect(played.outcome).toMatchObject({ outcome: 'unconverged', reopened: 1, reason: 'verification changed the plan 2 times' });
+  });
+
+  test('an alternative explanation that repeats a premise is sent back', async () => {
+    const asked: string[][] = [];
+    const played = await play(
+      cast({
+        explain: (view) => {
+          asked.push(view.step.faults);
+          return explainAnew(asked.length === 1 ? 'it has worked' : 'a new reason');
+        },
+      }),
+      { texts: 1 },
+    );
+    expect(played.result.outcome).toBe('converged');
+    expect(asked[1]?.[0]).toMatch(/repeats the explanation to be avoided/);
+  });
+
+  test('declining converges and is a positive like any other', async () => {
+    const played = await play(cast({ draft: (view) => ({ ...simpleDraft(view.situation, 'stay'), stance: 'decline', stanceArgument: 'it would harm the village' }) }));
+    expect(played.outcome).toMatchObject({ outcome: 'converged', stance: 'decline' });
+  });
+
+  test('the hazard policy turns a situation away before any call', async () => {
+    const before = model.calls.length;
+    const played = await play(cast({}), { stage: { initial: 'A terrorist cult prepares an engineered pandemic to kill all humans.' } });
+    expect(played.outcome).toMatchObject({ outcome: 'refused', calls: 0 });
+    expect(played.outcome.reason).toMatch(/hazard policy/);
+    expect(model.calls).toHaveLength(before);
+  });
+
+  test('grants are on S3 before a pass can spend them', async () => {
+    const seen: number[] = [];
+    const grants = async () => {
+      let count = 0;
+      for await (const _ of store.list(grantsPrefix(lastCampaign))) count += 1;
+      return count;
+    };
+    const look = async (): Promise<void> => void seen.push(await grants());
+    const played = await play(
+      cast({ draft: async (view) => (await look(), simpleDraft(view.situation, 'walk')), critique: async () => (await look(), noFindings) }),
+      { texts: 1, allowance: 10_000_000_000 },
+    );
+    expect(seen).toEqual([1, 2, 3]);
+    const keys: string[] = [];
+    for await (const { key } of store.list(grantsPrefix(played.campaign))) keys.push(key.split('/').at(-1) as string);
+    expect(keys).toEqual(['0000000.0.0.json', '0000000.0.1.json', '0000000.0.2.json']);
+    expect(played.result.unspent).toBe(10_000_000_000 - played.result.charged);
+  });
+
+  test('histories stay small: at most 7 events a model call and 500 bytes of payload an event', async () => {
+    let n = 0;
+    const played = await play(cast({ critique: (view) => (view.textbook === 'text-3' && n < 2 ? finding('n1', 'again and again '.repeat(20)) : noFindings), revise: () => relabel('n1', `way ${++n}`) }), { texts: 6 });
+    const { events } = await engine.client.workflow.getHandle(played.workflowId).fetchHistory();
+    const sizes = (events ?? []).map((event) => payloadBytes(event));
+    const inner = sizes.slice(1, -1);
+    console.log(`events a model call: ${((events ?? []).length / played.result.calls).toFixed(2)}; own payload: median ${inner.sort((a, b) => a - b)[Math.floor(inner.length / 2)]}, largest ${Math.max(...inner)} bytes; start ${sizes[0]}, result ${sizes.at(-1)}`);
+    expect((events ?? []).length / played.result.calls).toBeLessThanOrEqual(7);
+    expect(Math.max(...inner)).toBeLessThanOrEqual(500);
+    expect(Math.max(sizes[0] as number, sizes.at(-1) as number)).toBeLessThanOrEqual(20_000);
+  });
+});
+
+/** Bytes of every payload's data in an event. */
+function payloadBytes(value: unknown): number {
+  if (value === null || typeof value !== 'object') return 0;
+  if ('data' in value && value.data instanceof Uint8Array && 'metadata' in value) return value.data.length;
+  return Object.values(value).reduce((sum: number, inner) => sum + payloadBytes(inner), 0);
+}

@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest';
+import { checkPlan } from '../../../plans/check.ts';
+import { applyEdits } from '../../../plans/edits.ts';
+import { InvalidOutput } from '../../../plans/invalid.ts';
+import { isMaterial } from '../../../plans/material.ts';
+import { walk } from '../../../plans/tree.ts';
+import { contentHash } from '../../../schemas/canonical.ts';
+import type { Plan, Stance } from '../../../schemas/plan.ts';
+import { SituationContent } from '../../../schemas/situation.ts';
+import { worldNamed } from '../../../worlds/index.ts';
+import { relief } from '../../../worlds/relief/index.ts';
+import { layOut } from '../../../worlds/relief/layout.ts';
+import { leavesOf } from '../../../worlds/relief/leaves.ts';
+import { remove, rewrite } from '../../../worlds/relief/mends.ts';
+import { sceneOf } from '../../../worlds/relief/scene.ts';
+import { rngOf } from '../../../worlds/rng.ts';
+
+const seeds = (count: number) => Array.from({ length: count }, (_, seed) => seed);
+const logReward = (situation: SituationContent, plan: Plan) => relief.value(situation, plan).logReward;
+
+/** Mends what inspection finds, over and over, skipping mends that an earlier one made void. */
+function mendAll(situation: SituationContent, spoiled: Plan): { plan: Plan; rounds: number } {
+  let plan = spoiled;
+  for (let rounds = 0; ; rounds++) {
+    const flaws = relief.inspect(situation, plan);
+    if (flaws.length === 0 || rounds === 10) return { plan, rounds };
+    for (const flaw of flaws) {
+      try {
+        plan = applyEdits(plan, flaw.mend, flaw.stance, flaw.stance && flaw.suggestion);
+      } catch (error) {
+        if (!(error instanceof InvalidOutput)) throw error;
+      }
+      if (flaw.stance) break;
+    }
+  }
+}
+
+describe('situations', () => {
+  test('500 seeds give 500 different ones, all of the schema', () => {
+    const ids = seeds(500).map((seed) => contentHash(SituationContent.parse(relief.situation(seed))));
+    expect(new Set(ids).size).toBe(500);
+  });
+
+  test('a seed gives the same situation each time', () => {
+    expect(relief.situation(7)).toEqual(relief.situation(7));
+  });
+
+  test('in 10 to 16 % of them declining is right, in some a palliative; sub-plans are the rule, not a law', () => {
+    const scenes = seeds(1000).map((seed) => sceneOf(relief.situation(seed)).draw);
+    const share = (stance: Stance) => scenes.filter(({ best }) => best === stance).length / scenes.length;
+    expect(share('decline')).toBeGreaterThan(0.1);
+    expect(share('decline')).toBeLessThan(0.16);
+    expect(share('palliate')).toBeGreaterThan(0.02);
+    const flat = scenes.filter((scene) => scene.flat).length / scenes.length;
+    expect(flat).toBeGreaterThan(0.1);
+    expect(flat).toBeLessThan(0.3);
+  });
+
+  test('another world is named as unknown, with those that are known', () => {
+    expect(() => worldNamed('atlantis')).toThrow('no world "atlantis"; known: relief');
+    expect(() => worldNamed('toString')).toThrow('known: relief');
+  });
+});
+
+describe('the exemplary plan', () => {
+  test('is sound, without flaws, of 3 to 7 top actions and at most 26 nodes where it pursues the target', () => {
+    for (const seed of seeds(500)) {
+      const situation = relief.situation(seed);
+      const plan = relief.exemplary(situation);
+      expect(checkPlan(plan, situation)).toEqual([]);
+      expect(relief.inspect(situation, plan)).toEqual([]);
+      if (plan.stance !== 'pursue') continue;
+      const actions = plan.nodes.filter(({ kind }) => kind === 'action').length;
+      expect(actions).toBeGreaterThanOrEqual(3);
+      expect(actions).toBeLessThanOrEqual(7);
+      const size = [...walk(plan)].length;
+      expect(size).toBeGreaterThanOrEqual(9);
+      expect(size).toBeLessThanOrEqual(26);
+    }
+  });
+
+  test('has the best stance: declining beats pursuing only where the goods are the last stock, and a palliative beats both where there is one', () => {
+    for (const seed of seeds(300)) {
+      const situation = relief.situation(seed);
+      const scene = sceneOf(situation);
+      const values = Object.fromEntries((Object.keys(scene.ways) as Stance[]).map((stance) => [stance, logReward(situation, layOut(scene, situation, stance))]));
+      const best = Object.entries(values).sort(([, a], [, b]) => b - a)[0]?.[0];
+      expect(best).toBe(scene.draw.best);
+      expect(relief.exemplary(situation).stance).toBe(scene.draw.best);
+      if (scene.draw.best !== 'pursue') continue;
+      const giveUp: Plan = { ...relief.exemplary(situation), stance: 'decline', stanceArgument: 'too much trouble' };
+      expect(logReward(situation, giveUp)).toBeLessThan(values.pursue ?? 0);
+    }
+  });
+
+  test('cannot be bettered by leaving out an action or by exchanging two neighbours', () => {
+    for (const seed of seeds(60)) {
+      const situation = relief.situation(seed);
+      const plan = relief.exemplary(situation);
+      const leaves = leavesOf(sceneOf(situation), plan);
+      for (const [i, leaf] of leaves.entries()) {
+        const without = applyEdits(plan, remove(leaf));
+        expect(logReward(situation, without)).toBeLessThanOrEqual(logReward(situation, plan));
+        const next = leaves[i + 1];
+        if (!next) continue;
+        const claims = ({ node: { success, durationS, resources, moralCost } }: typeof leaf) => ({ success, durationS, resources, moralCost });
+        const swapped = applyEdits(plan, [
+          ...rewrite(leaf.node.id, { text: next.node.text, claims: claims(next) }),
+          ...rewrite(next.node.id, { text: leaf.node.text, claims: claims(leaf) }),
+        ]);
+        expect(logReward(situation, swapped)).toBeLessThanOrEqual(logReward(situation, plan) + 0.005);
+      }
+    }
+  });
+});
+
+describe('spoiling', () => {
+  test('plants flaws of all six classes, each of which lowers the value and is found by inspection', () => {
+    const drops = new Map<string, number[]>();
+    for (const seed of seeds(250)) {
+      const situation = relief.situation(seed);
+      const plan = relief.exemplary(situation);
+      const spoiled = applyEdits(plan, relief.worsen(situation, plan, rngOf(`one/${seed}`)));
+      const flaws = relief.inspect(situation, spoiled);
+      expect(flaws.length).toBeGreaterThan(0);
+      const drop = logReward(situation, plan) - logReward(situation, spoiled);
+      expect(drop).toBeGreaterThan(0.05);
+      const kind = flaws[0]?.class ?? '';
+      drops.set(kind, [...(drops.get(kind) ?? []), drop]);
+    }
+    expect([...drops.keys()].sort()).toEqual([...relief.flawClasses].sort());
+  });
+
+  test('gives a sound plan that is worse than the exemplary one, at every rate; mending all that is found gives its value back', () => {
+    for (const seed of seeds(120)) {
+      const situation = relief.situation(seed);
+      const exemplary = relief.exemplary(situation);
+      const best = logReward(situation, exemplary);
+      for (const rate of [0.3, 0.6, 1]) {
+        const spoiled = relief.spoil(situation, exemplary, rate, rngOf(`${seed}/${rate}`));
+        expect(checkPlan(spoiled, situation)).toEqual([]);
+        if (isMaterial(exemplary, spoiled, 0.05)) expect(logReward(situation, spoiled)).toBeLessThan(best - 0.05);
+        const { plan, rounds } = mendAll(situation, spoiled);
+        expect(rounds).toBeLessThan(5);
+        expect(checkPlan(plan, situation)).toEqual([]);
+        expect(logReward(situation, plan)).toBeCloseTo(best, 6);
+      }
+    }
+  });
+
+  test('at rate 0 changes nothing', () => {
+    const situation = relief.situation(1);
+    const plan = relief.exemplary(situation);
+    expect(relief.spoil(situation, plan, 0, rngOf('none'))).toEqual(plan);
+  });
+});
+
+describe('inspection', () => {
+  /** A deliver scene with sub-plans whose exemplary plan has every operator of the test below. */
+  const situation = relief.situation(0);
+  const plan = relief.exemplary(situation);
+  const leaf = (id: string) => {
+    const found = leavesOf(sceneOf(situation), plan).find(({ operator }) => operator?.id === id);
+    if (!found) throw new Error(`no ${id}`);
+    return found;
+  };
+
+  test('says which action suffers when its check is left out, and by how much', () => {
+    const [flaw, ...others] = relief.inspect(situation, applyEdits(plan, remove(leaf('check'))));
+    expect(others).toEqual([]);
+    expect(flaw).toMatchObject({ class: 'risk', node: leaf('cross').node.id, severity: 'major' });
+    expect(flaw?.issue).toContain('success falls from 0.96 to 0.7');
+  });
+
+  test('says that a store was emptied without leave', () => {
+    const flaws = relief.inspect(situation, applyEdits(plan, remove(leaf('ask'))));
+    expect(flaws.map(({ class: kind, node }) => ({ kind, node }))).toEqual([{ kind: 'permission', node: leaf('take').node.id }]);
+  });
+
+  test('tells a missing step once, not at every step that builds on it', () => {
+    const flaws = relief.inspect(situation, applyEdits(plan, remove(leaf('driveOn'))));
+    expect(flaws.map(({ class: kind, node }) => ({ kind, node }))).toEqual([{ kind: 'order', node: leaf('check').node.id }]);
+  });
+
+  test('names the claimed and the real figures', () => {
+    const { node } = leaf('driveOn');
+    const wrong = structuredClone(plan);
+    for (const { node: each } of walk(wrong)) if (each.id === node.id && each.kind === 'action') each.durationS = 60;
+    const [flaw] = relief.inspect(situation, wrong);
+    expect(flaw).toMatchObject({ class: 'figures', node: node.id });
+    expect(flaw?.issue).toContain(`60 s, rather ${node.durationS} s`);
+  });
+
+  test('says that the battery was not charged, where it would fall below the reserve', () => {
+    const [flaw] = relief.inspect(situation, applyEdits(plan, remove(leaf('charge'))));
+    expect(flaw?.class).toBe('scarcity');
+    expect(flaw?.issue).toMatch(/leaves -?\d+ Wh where \d+ Wh must remain/);
+  });
+});

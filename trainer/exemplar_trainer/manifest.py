@@ -1,0 +1,98 @@
+"""The manifest: which files make up one generation of a dataset."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ConfigError, DataError, SchemaTooNew
+from .storage import Store
+
+SCHEMA_VERSION = 1
+"""Newest version of the columns that this reader knows."""
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One file; `key` is relative to the dataset's root."""
+
+    kind: str
+    split: str | None
+    key: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One dataset, exactly. `simulated`: law hash where the model was simulated, else None."""
+
+    campaign: str
+    generation: int
+    fingerprint: str
+    simulated: str | None
+    files: tuple[FileEntry, ...]
+
+    def data_files(self, split: str) -> list[FileEntry]:
+        return [file for file in self.files if file.kind == "data" and file.split == split]
+
+
+def read_manifest(store: Store, generation: int | None = None) -> Manifest:
+    """
+    Reads `manifest/<generation>.json`, the newest where `generation` is None, or a pulled folder's `manifest.json`.
+    Raises ConfigError where there is none, SchemaTooNew and DataError where it cannot be used.
+    """
+    pulled = "manifest.json" in store.names()
+    key = "manifest.json" if pulled else _generation_key(store, generation)
+    try:
+        raw = store.read(key)
+    except FileNotFoundError:
+        raise ConfigError(f"{store.root} has no generation {generation}") from None
+    manifest = parse_manifest(raw, f"{store.root}/{key}")
+    if generation not in (None, manifest.generation):
+        raise ConfigError(f"{store.root} holds generation {manifest.generation}, not {generation}")
+    return manifest
+
+
+def read_file(store: Store, file: FileEntry) -> bytes:
+    """Reads a file of the manifest. Raises DataError naming it where it is missing or its hash differs."""
+    try:
+        data = store.read(file.key)
+    except FileNotFoundError:
+        raise DataError(f"{file.key}: named by the manifest but missing from {store.root}") from None
+    found = hashlib.sha256(data).hexdigest()
+    if found != file.sha256:
+        raise DataError(f"{file.key}: sha256 is {found}, the manifest says {file.sha256}")
+    return data
+
+
+def parse_manifest(raw: bytes, where: str) -> Manifest:
+    """Reads a manifest's bytes; `where` names it in errors."""
+    try:
+        value = json.loads(raw)
+        version = value["schemaVersion"]
+        if version > SCHEMA_VERSION:
+            raise SchemaTooNew(
+                f"{where}: schema version {version} is newer than {SCHEMA_VERSION}, the newest this trainer reads; update the trainer"
+            )
+        files = tuple(_file(entry) for page in value["pages"] for entry in page["files"])
+        manifest = Manifest(value["campaign"], value["generation"], value["fingerprint"], value["simulated"], files)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DataError(f"{where}: not a manifest: {type(error).__name__} {error}") from error
+    for file in manifest.files:
+        if file.key.startswith("/") or ".." in file.key.split("/"):
+            raise DataError(f"{where}: file key {file.key!r} leaves the dataset")
+    return manifest
+
+
+def _file(entry: dict[str, Any]) -> FileEntry:
+    return FileEntry(entry["kind"], entry["split"], entry["key"], entry["sha256"], entry["rows"])
+
+
+def _generation_key(store: Store, generation: int | None) -> str:
+    if generation is None:
+        names = [name for name in store.names("manifest") if name.endswith(".json") and name[:-5].isdigit()]
+        if not names:
+            raise ConfigError(f"{store.root} has no manifest: no page of this campaign is sealed yet, or the name is wrong")
+        return f"manifest/{max(names, key=lambda name: int(name[:-5]))}"
+    return f"manifest/{generation:06d}.json"

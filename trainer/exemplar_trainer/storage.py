@@ -1,0 +1,117 @@
+"""Files under one root, on S3 or in a folder. Keys are relative and use `/`."""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from pyarrow import fs
+
+from .errors import ConfigError, StoreDenied, StoreUnavailable, TrainerError
+
+TIMEOUT_S = 30
+DENIED = ("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH")
+
+
+class Store(Protocol):
+    """`read` raises FileNotFoundError for an absent key; `write` returns once the bytes are durable, whole or not at all."""
+
+    root: str
+
+    def read(self, key: str) -> bytes: ...
+    def write(self, key: str, data: bytes) -> None: ...
+    def names(self, prefix: str = "") -> list[str]: ...
+
+
+class FolderStore:
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def read(self, key: str) -> bytes:
+        return (Path(self.root) / key).read_bytes()
+
+    def write(self, key: str, data: bytes) -> None:
+        path = Path(self.root) / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        with open(partial, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Names directly under `prefix`, sorted; none where it does not exist."""
+        folder = Path(self.root) / prefix
+        return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+
+
+class S3Store:
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._base = root.removeprefix("s3://")
+        self._s3 = _s3()
+
+    def read(self, key: str) -> bytes:
+        try:
+            with self._s3.open_input_file(f"{self._base}/{key}") as stream:
+                return stream.read()
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{self.root}/{key}") from None
+        except OSError as error:
+            raise _failure(f"{self.root}/{key}", error) from error
+
+    def write(self, key: str, data: bytes) -> None:
+        try:
+            with self._s3.open_output_stream(f"{self._base}/{key}") as stream:
+                stream.write(data)
+        except OSError as error:
+            raise _failure(f"{self.root}/{key}", error) from error
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Names directly under `prefix`, sorted; none where it does not exist."""
+        where = f"{self._base}/{prefix}".rstrip("/")
+        try:
+            found = self._s3.get_file_info(fs.FileSelector(where, allow_not_found=True))
+        except OSError as error:
+            raise _failure(f"s3://{where}", error) from error
+        return sorted(info.base_name for info in found)
+
+
+def open_store(uri: str) -> Store:
+    """`s3://bucket/prefix` or a folder. Raises ConfigError for another scheme."""
+    uri = uri.rstrip("/")
+    if uri.startswith("s3://"):
+        return S3Store(uri)
+    if "://" in uri:
+        raise ConfigError(f"{uri}: only s3:// and folders are read")
+    return FolderStore(uri)
+
+
+def _s3() -> fs.S3FileSystem:
+    options: dict[str, object] = {"connect_timeout": TIMEOUT_S, "request_timeout": TIMEOUT_S, "background_writes": False}
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    if endpoint:
+        scheme, separator, address = endpoint.rstrip("/").partition("://")
+        if not separator or scheme not in ("http", "https"):
+            raise ConfigError(f"AWS_ENDPOINT_URL must start with http:// or https://, not {endpoint!r}")
+        options |= {"scheme": scheme, "endpoint_override": address}
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if region or endpoint:
+        options["region"] = region or "us-east-1"
+    if os.environ.get("AWS_ACCESS_KEY_ID"):
+        options |= {
+            "access_key": os.environ["AWS_ACCESS_KEY_ID"],
+            "secret_key": os.environ.get("AWS_SECRET_ACCESS_KEY", ""),
+            "session_token": os.environ.get("AWS_SESSION_TOKEN", ""),
+        }
+    return fs.S3FileSystem(**options)
+
+
+def _failure(where: str, error: OSError) -> TrainerError:
+    line = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return (StoreDenied if any(code in line for code in DENIED) else StoreUnavailable)(f"{where}: {line}")

@@ -1,0 +1,143 @@
+"""Small datasets with a known answer, written as the exemplar campaign writes them (columns of schemas/rows.ts)."""
+
+import hashlib
+import json
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+NODE = pa.struct(
+    [
+        ("id", pa.string()), ("kind", pa.string()), ("level", pa.string()), ("parent", pa.string()), ("order", pa.int32()),
+        ("text", pa.string()), ("success", pa.float64()), ("duration_s", pa.float64()), ("moral_cost", pa.float64()),
+    ]
+)  # fmt: skip
+TEXT, INT, FLOAT = pa.string(), pa.int32(), pa.float64()
+COLUMNS = pa.schema(
+    [
+        ("situation_id", TEXT), ("situation_index", INT), ("task", TEXT), ("campaign", TEXT), ("split", TEXT), ("agent", TEXT),
+        ("level", TEXT), ("parent_id", TEXT), ("root_id", TEXT), ("branch", TEXT), ("revision", INT), ("revisions", INT),
+        ("is_final", pa.bool_()), ("label", TEXT), ("stance", TEXT), ("initial_state", TEXT), ("target_state", TEXT),
+        ("plan_json", TEXT), ("plan_text", TEXT), ("nodes", pa.list_(NODE)), ("explanation", TEXT),
+        ("alternative_explanations", pa.list_(TEXT)), ("critique", TEXT), ("textbook", TEXT), ("chapter", TEXT), ("edits", TEXT),
+        ("distance_to_previous", FLOAT), ("distance_to_final", FLOAT), ("log_reward", FLOAT), ("prompt_chars", INT),
+        ("output_chars", INT), ("model", TEXT),
+    ]
+)  # fmt: skip
+ROOMS = ("cellar", "attic", "garden", "kitchen", "workshop", "hall", "stable", "library")
+GOODS = ("lamp", "ladder", "kettle", "crate", "bicycle", "mirror", "barrel", "clock")
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Campaign:
+    """
+    `situations` of moving goods between rooms. A final plan checks the way before each move; an earlier version lacks some of the checks
+    but has as many actions. `shuffled`: which version is called final is drawn at random, so nothing can be learnt.
+    """
+
+    situations: int = 24
+    shuffled: bool = False
+    seed: int = 0
+    versions: int = 4
+    name: str = "moving"
+    page_size: int = 16
+    shares: tuple[float, float] = (0.6, 0.8)
+    rows: list[Row] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for index in range(self.situations):
+            self.rows += self._situation(index, random.Random(f"{self.seed}/{index}"))
+
+    def _situation(self, index: int, random: random.Random) -> list[Row]:
+        good, start, end = random.choice(GOODS), *random.sample(ROOMS, 2)
+        initial, target = f"The {good} {index} stands in the {start}.", f"The {good} {index} stands in the {end}."
+        position = (index + 0.5) / self.situations
+        split = "train" if position < self.shares[0] else "validation" if position < self.shares[1] else "test"
+        moves = random.randint(2, 4)
+        careful = [frozenset(random.sample(range(moves), random.randint(0, moves - 1))) for _ in range(self.versions)] + [frozenset(range(moves))]
+        if self.shuffled:
+            random.shuffle(careful)
+        rows = []
+        for revision, checks in enumerate(careful):
+            final = revision == self.versions
+            nodes = _plan(initial, target, good, moves, checks, random)
+            text = "\n".join(f"{node['kind']} {node['text']}" for node in nodes)
+            equal = not final and checks == careful[-1]
+            rows.append(
+                dict.fromkeys(COLUMNS.names)
+                | {
+                    "situation_id": hashlib.sha256(f"{self.name}/{index}".encode()).hexdigest(), "situation_index": index,
+                    "task": "plan", "campaign": self.name, "split": split, "agent": "porter", "level": "hours",
+                    "root_id": hashlib.sha256(f"{self.name}/{index}".encode()).hexdigest(), "branch": "main", "revision": revision,
+                    "revisions": self.versions + 1, "is_final": final,
+                    "label": "positive" if final else "equivalent" if equal else "negative", "stance": "pursue",
+                    "initial_state": initial, "target_state": target, "plan_json": "{}", "plan_text": text, "nodes": nodes,
+                    "explanation": f"Version {revision}.", "alternative_explanations": [], "edits": "[]",
+                    "distance_to_previous": 1.0, "distance_to_final": float(self.versions - revision), "prompt_chars": 1,
+                    "output_chars": 1, "model": "sim",
+                }
+            )  # fmt: skip
+        return rows
+
+    def write(self, folder: Path, generation: int = 1, pulled: bool = True, schema_version: int = 1) -> Path:
+        """Writes the dataset; `pulled` as a pulled folder with manifest.json, else as it lies on S3. Returns the folder."""
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        pages = []
+        for page, first in enumerate(range(0, self.situations, self.page_size)):
+            files = []
+            for split in ("train", "validation", "test"):
+                rows = [row for row in self.rows if first <= row["situation_index"] < first + self.page_size and row["split"] == split]
+                if rows:
+                    files.append(write_file(folder, split, page, rows))
+            pages.append({"page": page, "situations": self.page_size, "outcomes": {}, "nanoUsd": 0, "calls": 0, "files": files})
+        manifest = {
+            "schemaVersion": schema_version, "campaign": self.name, "generation": generation, "fingerprint": "f" * 64,
+            "simulated": "a" * 64, "model": "sim", "writer": {"version": "1", "codec": "zstd"}, "planned": self.situations,
+            "duplicates": 0, "outcomes": {}, "nanoUsd": 0, "calls": 0, "pages": pages,
+        }  # fmt: skip
+        path = folder / ("manifest.json" if pulled else f"manifest/{generation:06d}.json")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(manifest))
+        return folder
+
+
+def write_file(folder: Path, split: str, page: int, rows: list[Row]) -> dict[str, Any]:
+    """Writes one data file and returns its manifest entry."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, COLUMNS, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        for first in range(0, len(rows), 7):
+            writer.write(pa.RecordBatch.from_pylist(rows[first : first + 7], schema=COLUMNS))
+    data = sink.getvalue().to_pybytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = f"data/{split}-{page}-{sha256[:12]}.arrow"
+    (folder / key).write_bytes(data)
+    return {"kind": "data", "split": split, "page": page, "key": key, "sha256": sha256, "bytes": len(data), "rows": len(rows)}
+
+
+def _plan(initial: str, target: str, good: str, moves: int, checks: frozenset[int], random: random.Random) -> list[Row]:
+    """Nodes from s0 to g; move k is preceded by a check of the way where k is in `checks`, else by a rest."""
+    nodes: list[Row] = []
+
+    def add(id_: str, kind: str, parent: str, order: int, text: str, level: str = "hours") -> None:
+        numbers = {"success": 0.9, "duration_s": random.uniform(60, 600), "moral_cost": 0.0} if kind == "action" else {}
+        nodes.append(
+            {"id": id_, "kind": kind, "level": level, "parent": parent, "order": order, "text": text,
+             "success": None, "duration_s": None, "moral_cost": None} | numbers
+        )  # fmt: skip
+
+    add("s0", "state", "", 0, initial)
+    for move in range(moves):
+        outer = f"n{4 * move + 1}"
+        add(outer, "action", "", 2 * move + 1, f"carry the {good} onwards")
+        add(f"n{4 * move + 2}", "action", outer, 0, "check the way" if move in checks else "rest a while", "minutes")
+        add(f"n{4 * move + 3}", "state", outer, 1, f"ready for part {move}", "minutes")
+        add(f"n{4 * move + 4}", "action", outer, 2, f"move the {good}", "minutes")
+        if move < moves - 1:
+            add(f"m{move}", "state", "", 2 * move + 2, f"{move + 1} of {moves} parts done")
+    add("g", "state", "", 2 * moves, target)
+    return nodes

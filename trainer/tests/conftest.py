@@ -1,0 +1,63 @@
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from campaigns import Campaign
+
+
+@pytest.fixture(scope="session")
+def moving(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pulled folder whose finals can be told from earlier versions."""
+    return Campaign().write(tmp_path_factory.mktemp("moving"))
+
+
+@pytest.fixture
+def settings(moving: Path, tmp_path: Path) -> dict[str, Any]:
+    """A short run on `moving`: 14 train groups, 5 steps an epoch, 20 steps."""
+    return {
+        "name": "short-run", "campaign": "moving", "uri": str(moving), "checkpoints": str(tmp_path / "run"),
+        "epochs": 4, "batchGroups": 3, "checkpointEverySteps": 3,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An S3 server with an empty bucket `bucket`; yields the folder that holds its objects."""
+    binary = shutil.which("versitygw")
+    if not binary:
+        pytest.skip("versitygw is not on PATH: nothing serves S3 here")
+    bucket = tmp_path / "s3" / "bucket"
+    bucket.mkdir(parents=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    server = subprocess.Popen(
+        [binary, "--access", "key", "--secret", "secret", "--port", address, "posix", str(bucket.parent)], stdout=subprocess.DEVNULL
+    )
+    try:
+        _wait_for(address)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{address}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        yield bucket
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(address: str, seconds: float = 10) -> None:
+    host, port = address.split(":")
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection((host, int(port)), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)

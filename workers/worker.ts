@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Client } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Config } from '../infra/config.ts';
+import { anthropicClient, AnthropicModel } from '../infra/model-anthropic.ts';
+import { packageRoot } from '../infra/package-root.ts';
+import { S3Store } from '../infra/store-s3.ts';
+import { connectTemporal } from '../infra/temporal.ts';
+import { QUEUES } from '../workflows/messages.ts';
+import { createActivities } from './ports.ts';
+
+/** Queues that this program can work on; `gpu-train` belongs to the Python worker. */
+export const WORKER_QUEUES = ['orchestrate', 'llm', 'io'] as const;
+export type WorkerQueue = (typeof WORKER_QUEUES)[number];
+
+/** Bundle that the build writes; without it the workflows are bundled at start, a few seconds later. */
+export const BUNDLE_PATH = join(packageRoot, 'dist', 'workflow-bundle.js');
+
+/** Model calls in flight at once in one process: they wait more than they work. */
+const LLM_SLOTS = 500;
+const IO_SLOTS = 50;
+
+export interface RunningWorkers {
+  /** Resolves once every worker polls. */
+  ready: Promise<void>;
+  /** Stops polling, lets activities finish, and waits for answers already paid for. */
+  stop(): Promise<void>;
+  /** Resolves when all have ended. */
+  done: Promise<void>;
+}
+
+/** Starts one worker a queue in this process. */
+export async function startWorkers(config: Config, queues: readonly WorkerQueue[] = WORKER_QUEUES): Promise<RunningWorkers> {
+  const client: Client = await connectTemporal(config);
+  const connection = await NativeConnection.connect({ address: config.temporal.address });
+  const { flights, llm, io } = createActivities(new S3Store(config.s3), new AnthropicModel(anthropicClient(config.model)), client);
+  const { namespace } = config.temporal;
+  const byQueue: Record<WorkerQueue, () => Promise<Partial<WorkerOptions>>> = {
+    orchestrate: async () => ({ workflowBundle: await workflowBundle(), maxCachedWorkflows: 1_000 }),
+    llm: () => Promise.resolve({ activities: llm, maxConcurrentActivityTaskExecutions: LLM_SLOTS }),
+    io: () => Promise.resolve({ activities: io, maxConcurrentActivityTaskExecutions: IO_SLOTS }),
+  };
+  const workers = await Promise.all(
+    queues.map(async (queue) => await Worker.create({ connection, namespace, taskQueue: QUEUES[queue], ...(await byQueue[queue]()) })),
+  );
+  const done = Promise.all(workers.map((worker) => worker.run())).then(async () => {
+    await flights.drained();
+    await connection.close();
+    await client.connection.close();
+  });
+  return {
+    ready: Promise.resolve(),
+    done,
+    stop: async () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done;
+    },
+  };
+}
+
+async function workflowBundle(): Promise<{ codePath: string } | { code: string }> {
+  if (existsSync(BUNDLE_PATH)) return { codePath: BUNDLE_PATH };
+  return await bundleWorkflows();
+}
+
+/** Bundles workflows/index for the sandbox. */
+export async function bundleWorkflows(): Promise<{ code: string }> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return await bundleWorkflowCode({ logger: new DefaultLogger('WARN'), workflowsPath: fileURLToPath(new URL(`../workflows/index.${extension}`, import.meta.url)) });
+}

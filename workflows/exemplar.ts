@@ -1,0 +1,305 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ActorActivities, StepInput, StepResult, StepShort } from '../activities/actor.ts';
+import type { OutcomeActivities } from '../activities/outcomes.ts';
+import type { Outcome } from '../schemas/records.ts';
+import type { Stance } from '../schemas/plan.ts';
+import { controlSignal, grantSignal, QUEUES, situationNeedSignal, type ActorInput, type Control, type ExemplarResult, type Round } from './messages.ts';
+import { roundsTable } from './rounds.ts';
+import { SEARCH } from './search-attributes.ts';
+
+/*
+ * One situation, from draft to outcome.
+ *
+ * Draft a plan. Pass over the texts: each criticises the plan alone, and findings lead to a revision. A pass without a material
+ * revision converges; then the plan, stripped to its minimal description, is explained anew and passed over once more. What
+ * changes it re-opens the passes; what leaves it unchanged keeps the new explanation. The last act writes the outcome.
+ */
+
+/** Events after which a pass boundary continues as new. */
+const LONGEST_HISTORY = 2_000;
+const LONGEST_REASON = 160;
+
+export interface ExemplarInput {
+  actor: ActorInput;
+  index: number;
+  try: number;
+  /** Workflow to ask for money. */
+  page: string;
+  /** Int nano-dollars to start with; null: no budget. */
+  allowance: number | null;
+  held: boolean;
+  carried?: Progress;
+}
+
+/** A line of versions being worked on: the main line, or a verification branch. */
+interface Thread {
+  branch: string;
+  version: string;
+  plan: string;
+  stance: Stance;
+}
+
+/** Everything that outlives a continue-as-new. */
+interface Progress {
+  log: string | null;
+  main: Thread | null;
+  passes: number;
+  reopened: number;
+  verifications: number;
+  decide: boolean;
+  /** Hashes of the main line's plans. */
+  seen: string[];
+  alternatives: string[];
+  rounds: Round[];
+  calls: number;
+  charged: number;
+  cost: number;
+  allowance: number | null;
+  grants: number;
+  /** Granted, and not yet written to S3. */
+  unrecorded: number;
+}
+
+class Ended extends Error {
+  readonly outcome: Outcome | null;
+  readonly failedAt: string | null;
+
+  constructor(outcome: Outcome | null, reason: string, failedAt: string | null = null) {
+    super(reason);
+    this.outcome = outcome;
+    this.failedAt = failedAt;
+  }
+}
+
+export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
+  const { actor } = input;
+  const progress = input.carried ?? begin(input.allowance);
+  let control = (input.held ? 'hold' : 'go') as Control;
+  let granted: number | null = null;
+  setHandler(controlSignal, (order) => {
+    if (control !== 'stop') control = order;
+  });
+  setHandler(grantSignal, ({ nanoUsd }) => {
+    granted = nanoUsd;
+  });
+
+  const steps = proxyActivities<ActorActivities>({
+    taskQueue: QUEUES.llm,
+    startToCloseTimeout: '2 hours',
+    heartbeatTimeout: '15 seconds',
+    scheduleToCloseTimeout: actor.patienceMs,
+    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+    priority: { fairnessKey: actor.campaign },
+  });
+
+  /** Takes one step, asking the page for money as often as it needs. */
+  async function take(kind: keyof ActorActivities, thread: Thread | null, at: Pick<StepInput, 'path' | 'branch' | 'pass' | 'chapter'> & Partial<StepInput>): Promise<StepResult> {
+    for (;;) {
+      await condition(() => control !== 'hold');
+      if (control === 'stop') throw new Ended(null, 'cancelled');
+      const opens = progress.allowance !== null && (progress.unrecorded > 0 || at.path.endsWith('t1.critique'));
+      const step: StepInput = {
+        campaign: actor.campaign,
+        index: input.index,
+        try: input.try,
+        log: progress.log,
+        version: thread?.version ?? null,
+        critique: null,
+        allowance: progress.allowance,
+        ...at,
+        ...(opens ? { grant: { n: progress.grants, nanoUsd: progress.unrecorded } } : {}),
+      };
+      if (opens) {
+        progress.grants += 1;
+        progress.unrecorded = 0;
+      }
+      const result: StepResult | StepShort = await steps[kind].executeWithOptions({ summary: at.path }, [step]).catch((error: unknown) => {
+        throw new Ended('failed', reasonOf(error), at.path);
+      });
+      if (!('short' in result)) {
+        progress.log = result.log;
+        progress.calls += result.calls;
+        progress.charged += result.charged;
+        progress.cost += result.cost;
+        if (progress.allowance !== null) progress.allowance -= result.charged;
+        if (result.stop !== undefined) throw new Ended(result.stop.outcome, result.stop.reason, at.path);
+        return result;
+      }
+      await topUp(result.short - (progress.allowance as number));
+    }
+  }
+
+  async function topUp(nanoUsd: number): Promise<void> {
+    granted = null;
+    await getExternalWorkflowHandle(input.page).signal(situationNeedSignal, { index: input.index, nanoUsd });
+    await condition(() => granted !== null || control === 'stop');
+    if (control === 'stop') throw new Ended(null, 'cancelled');
+    const amount = granted as unknown as number;
+    if (amount === 0) throw new Ended('over-budget', `the next call needs ${usd(nanoUsd)} more than the budget can give`);
+    progress.allowance = (progress.allowance as number) + amount;
+    progress.unrecorded += amount;
+  }
+
+  /** One pass over the texts. Revises the thread in place and says whether anything material changed. */
+  async function pass(thread: Thread, name: string, number: number): Promise<{ material: boolean; oscillated: boolean }> {
+    const round: Round = { pass: name, findings: 0, major: 0, revisions: 0, material: 0, calls: 0, nanoUsd: 0 };
+    progress.rounds.push(round);
+    const before = { calls: progress.calls, cost: progress.cost };
+    let oscillated = false;
+    for (let text = 0; text < actor.chapters; text++) {
+      const at = { branch: thread.branch, pass: number, chapter: text };
+      const critique = await take('critique', thread, { ...at, path: `${name}.t${text + 1}.critique` });
+      round.findings += critique.findings ?? 0;
+      round.major += critique.major ?? 0;
+      if ((critique.findings ?? 0) > 0) {
+        const path = `${name}.t${text + 1}.revise`;
+        const revised = await take('revise', thread, { ...at, path, critique: critique.log, decide: progress.decide });
+        round.revisions += 1;
+        if (revised.material === true) round.material += 1;
+        const plan = revised.plan as string;
+        if (plan !== thread.plan && thread.branch === 'main') {
+          oscillated ||= progress.seen.includes(plan);
+          progress.seen.push(plan);
+        }
+        thread.version = revised.log;
+        thread.plan = plan;
+        thread.stance = revised.stance as Stance;
+      }
+      round.calls = progress.calls - before.calls;
+      round.nanoUsd = progress.cost - before.cost;
+      setCurrentDetails(roundsTable(progress.rounds));
+    }
+    return { material: round.material > 0, oscillated };
+  }
+
+  /** Explains the plan anew and passes over it. Returns the branch that changed the plan, or null when it stood. */
+  async function verify(main: Thread): Promise<Thread | null> {
+    progress.alternatives = [];
+    for (let i = 0; i < actor.alternatives; i++) {
+      progress.verifications += 1;
+      const name = `a${progress.verifications}`;
+      const explained = await take('explain', main, { path: `${name}.explain`, branch: name, pass: progress.passes, chapter: -1 });
+      const branch: Thread = { ...main, branch: name, version: explained.log };
+      const { material } = await pass(branch, name, progress.passes);
+      if (material && branch.plan !== main.plan) return branch;
+      progress.alternatives.push(explained.log);
+    }
+    return null;
+  }
+
+  async function act(): Promise<Ended> {
+    if (progress.main === null) {
+      const drafted = await take('draft', null, { path: 'draft', branch: 'main', pass: 0, chapter: -1 });
+      progress.main = { branch: 'main', version: drafted.log, plan: drafted.plan as string, stance: drafted.stance as Stance };
+      progress.seen.push(progress.main.plan);
+    }
+    const main = progress.main;
+    while (progress.passes < actor.maxPasses) {
+      if (workflowInfo().historyLength > LONGEST_HISTORY) await continueAsNew<typeof exemplar>({ ...input, held: control === 'hold', carried: progress });
+      progress.passes += 1;
+      const { material, oscillated } = await pass(main, `p${progress.passes}`, progress.passes);
+      if (material) {
+        if (progress.decide) return new Ended('unconverged', 'oscillates: one more pass did not decide between two versions');
+        progress.decide = oscillated;
+        continue;
+      }
+      progress.decide = false;
+      const changed = await verify(main);
+      if (changed === null) return new Ended('converged', `stood ${progress.alternatives.length} alternative explanation(s) after ${progress.passes} passes`);
+      if (progress.reopened === actor.maxReopen) return new Ended('unconverged', `verification changed the plan ${progress.reopened + 1} times`);
+      progress.reopened += 1;
+      Object.assign(main, { version: changed.version, plan: changed.plan, stance: changed.stance });
+      progress.seen.push(main.plan);
+    }
+    return new Ended('unconverged', `still changing after ${actor.maxPasses} passes`);
+  }
+
+  const end = await act().catch((error: unknown) => {
+    if (error instanceof Ended) return error;
+    throw error;
+  });
+  const result: ExemplarResult = {
+    index: input.index,
+    try: input.try,
+    outcome: end.outcome,
+    reason: end.message.slice(0, LONGEST_REASON),
+    stance: progress.main?.stance ?? null,
+    passes: progress.passes,
+    reopened: progress.reopened,
+    rounds: progress.rounds,
+    calls: progress.calls,
+    charged: progress.charged,
+    cost: progress.cost,
+    unspent: progress.allowance,
+  };
+  if (end.outcome === null) return result;
+  await outcomes.recordOutcome({
+    campaign: actor.campaign,
+    index: input.index,
+    try: input.try,
+    outcome: end.outcome,
+    reason: result.reason,
+    failedAt: end.failedAt,
+    log: progress.log,
+    final: progress.main?.version ?? null,
+    stance: result.stance,
+    alternatives: end.outcome === 'converged' ? progress.alternatives : [],
+    passes: progress.passes,
+    reopened: progress.reopened,
+    calls: progress.calls,
+    nanoUsd: progress.cost,
+  });
+  upsertSearchAttributes([
+    { key: SEARCH.outcome, value: end.outcome },
+    { key: SEARCH.rounds, value: progress.passes },
+    { key: SEARCH.cost, value: progress.cost / 1e9 },
+  ]);
+  return result;
+}
+
+const outcomes = proxyActivities<OutcomeActivities>({
+  taskQueue: QUEUES.io,
+  startToCloseTimeout: '5 minutes',
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+});
+
+function begin(allowance: number | null): Progress {
+  return {
+    log: null,
+    main: null,
+    passes: 0,
+    reopened: 0,
+    verifications: 0,
+    decide: false,
+    seen: [],
+    alternatives: [],
+    rounds: [],
+    calls: 0,
+    charged: 0,
+    cost: 0,
+    allowance,
+    grants: 0,
+    unrecorded: allowance ?? 0,
+  };
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) return `${cause.type ?? 'failure'}: ${cause.message}`;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function usd(nano: number): string {
+  return `$${(nano / 1e9).toFixed(4)}`;
+}

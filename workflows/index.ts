@@ -1,0 +1,5 @@
+/** The bundle's only entry: every workflow that a worker runs. */
+export { campaign } from './campaign.ts';
+export { exemplar } from './exemplar.ts';
+export { page } from './page.ts';
+export { train } from './train.ts';

@@ -1,0 +1,122 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { Outcome } from '../schemas/records.ts';
+import type { Stance } from '../schemas/plan.ts';
+
+/** Task queues, by the resource that their work waits for. */
+export const QUEUES = { orchestrate: 'orchestrate', llm: 'llm', io: 'io', train: 'gpu-train' } as const;
+
+export const campaignWorkflowId = (campaign: string) => `exemplar/${campaign}`;
+export const pageWorkflowId = (campaign: string, page: number) => `exemplar/${campaign}/page/${String(page).padStart(5, '0')}`;
+export const situationWorkflowId = (campaign: string, index: number, attempt: number) =>
+  `exemplar/${campaign}/situation/${String(index).padStart(7, '0')}.${attempt}`;
+
+/** Parameters of the actor that the workflows themselves decide by; the rest is read from S3 by activities. */
+export interface ActorInput {
+  chapters: number;
+  maxPasses: number;
+  alternatives: number;
+  maxReopen: number;
+  patienceMs: number;
+  /** Int nano-dollars granted to a situation at once: about a pass. */
+  firstGrant: number;
+  campaign: string;
+}
+
+/** One line of the table of rounds: what a pass did. Money in int nano-dollars. */
+export interface Round {
+  pass: string;
+  findings: number;
+  major: number;
+  revisions: number;
+  material: number;
+  calls: number;
+  nanoUsd: number;
+}
+
+export interface ExemplarResult {
+  index: number;
+  try: number;
+  /** null: cancelled before an outcome, left waiting. */
+  outcome: Outcome | null;
+  reason: string;
+  stance: Stance | null;
+  passes: number;
+  reopened: number;
+  rounds: Round[];
+  calls: number;
+  /** New spending of this run. */
+  charged: number;
+  /** What the situation cost the campaign, whenever it paid. */
+  cost: number;
+  /** Granted and not spent; null without a budget. */
+  unspent: number | null;
+}
+
+export type Tally = Record<Outcome, number>;
+export const emptyTally = (): Tally => ({ converged: 0, unconverged: 0, refused: 0, failed: 0, 'over-budget': 0 });
+
+export interface PageProgress {
+  page: number;
+  situations: number;
+  outcomes: Tally;
+  running: number;
+  calls: number;
+  nanoUsd: number;
+}
+
+export type CampaignState = 'running' | 'paused' | 'cancelling' | 'cancelled' | 'done';
+
+export interface CampaignProgress {
+  state: CampaignState;
+  planned: number;
+  duplicates: number;
+  /** Outcomes in sealed pages. */
+  outcomes: Tally;
+  calls: number;
+  nanoUsd: number;
+  /** Workflow ids of open pages: their own progress completes the sum. */
+  openPages: string[];
+  concurrency: number;
+  /** USD; null: none. */
+  budget: number | null;
+  generation: number;
+  /** Why nothing moves, where that is so. */
+  waiting: string;
+}
+
+export const progressQuery = defineQuery<CampaignProgress>('progress');
+export const pageProgressQuery = defineQuery<PageProgress>('pageProgress');
+
+/** To the campaign: settings were written to S3. */
+export const settingsSignal = defineSignal('settings');
+/** To the campaign, from llm workers: why calls do not get through; "" when they do again. */
+export const waitingSignal = defineSignal<[string]>('waiting');
+
+/** To the campaign: a page is sealed. `seal` is the object with its PageSeal. */
+export interface PageDone {
+  page: number;
+  seal: string;
+  outcomes: Tally;
+  calls: number;
+  nanoUsd: number;
+  /** New spending of this run, and granted money that comes back. */
+  charged: number;
+  unspent: number | null;
+  cancelled: boolean;
+}
+export const pageDoneSignal = defineSignal<[PageDone]>('pageDone');
+/** To the campaign: a page has started its last situation, and runs this many still. */
+export const pageTailSignal = defineSignal<[{ page: number; running: number }]>('pageTail');
+/** To the campaign: a page needs money; `idle` when none of its situations can go on without it. */
+export const pageNeedSignal = defineSignal<[{ page: number; nanoUsd: number; idle: boolean }]>('pageNeed');
+
+/** To a page or situation: money granted; 0 says that none will come. */
+export const grantSignal = defineSignal<[{ nanoUsd: number }]>('grant');
+/** To a page: how many situations it may run at once. */
+export const slotsSignal = defineSignal<[number]>('slots');
+/** Stop before the next call, go on, or end. */
+export type Control = 'hold' | 'go' | 'stop';
+/** To a page or situation. */
+export const controlSignal = defineSignal<[Control]>('control');
+/** To a page: a situation needs money to go on. */
+export const situationNeedSignal = defineSignal<[{ index: number; nanoUsd: number }]>('situationNeed');

@@ -1,0 +1,206 @@
+import {
+  ChildWorkflowFailure,
+  condition,
+  executeChild,
+  getExternalWorkflowHandle,
+  proxyActivities,
+  setHandler,
+} from '@temporalio/workflow';
+import type { OutcomeActivities } from '../activities/outcomes.ts';
+import type { PageActivities } from '../activities/pages.ts';
+import { parseRanges } from '../activities/ranges.ts';
+import { exemplar } from './exemplar.ts';
+import {
+  campaignWorkflowId,
+  controlSignal,
+  emptyTally,
+  grantSignal,
+  pageDoneSignal,
+  pageNeedSignal,
+  pageProgressQuery,
+  pageTailSignal,
+  pageWorkflowId,
+  QUEUES,
+  situationNeedSignal,
+  situationWorkflowId,
+  slotsSignal,
+  type ActorInput,
+  type Control,
+  type ExemplarResult,
+  type PageDone,
+} from './messages.ts';
+import { SEARCH } from './search-attributes.ts';
+import { Treasury } from './treasury.ts';
+
+/*
+ * One page of situations: the unit of fan-out and of a shard.
+ *
+ * Ask S3 which of its situations have no outcome yet. Run those as children, as many at once as the campaign allows, sharing out
+ * the money that the campaign grants. When all are terminal (or the page is told to stop), seal the shard and tell the campaign.
+ */
+
+export interface PageInput {
+  actor: ActorInput;
+  page: number;
+  slots: number;
+  budgeted: boolean;
+  held: boolean;
+}
+
+const io = proxyActivities<PageActivities & OutcomeActivities>({
+  taskQueue: QUEUES.io,
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '1 minute',
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+});
+
+export async function page(input: PageInput): Promise<PageDone> {
+  const { actor } = input;
+  const self = pageWorkflowId(actor.campaign, input.page);
+  const campaign = getExternalWorkflowHandle(campaignWorkflowId(actor.campaign));
+  const treasury = new Treasury(input.budgeted ? 0 : null);
+  const running = new Map<number, number>();
+  let control = (input.held ? 'hold' : 'go') as Control;
+  let { slots } = input;
+  let asked = false;
+  let refused = false;
+  const tally = emptyTally();
+  const spent = { calls: 0, nanoUsd: 0, charged: 0 };
+  const start: Promise<unknown>[] = [];
+
+  const child = (index: number) => getExternalWorkflowHandle(situationWorkflowId(actor.campaign, index, running.get(index) as number));
+
+  setHandler(slotsSignal, (n) => {
+    slots = n;
+  });
+  setHandler(controlSignal, (order) => {
+    if (control === 'stop') return;
+    control = order;
+    for (const index of running.keys()) void child(index).signal(controlSignal, order).catch(() => undefined);
+  });
+  setHandler(situationNeedSignal, ({ index, nanoUsd }) => {
+    treasury.need(index, nanoUsd);
+    void shareOut();
+  });
+  setHandler(grantSignal, ({ nanoUsd }) => {
+    asked = false;
+    if (nanoUsd === 0) refused = true;
+    treasury.give(nanoUsd);
+    void shareOut();
+  });
+
+  const view = await io.openPage({ campaign: actor.campaign, page: input.page });
+  Object.assign(tally, view.outcomes);
+  Object.assign(spent, { calls: view.calls, nanoUsd: view.nanoUsd });
+  const backlog = view.pending === '' ? [] : view.pending.split(';').flatMap((group) => {
+    const [attempt, ranges] = group.split(':') as [string, string];
+    return parseRanges(ranges).map((index) => ({ index, attempt: Number(attempt) }));
+  });
+  backlog.sort((a, b) => a.index - b.index);
+  setHandler(pageProgressQuery, () => ({
+    page: input.page,
+    situations: view.to - view.from,
+    outcomes: tally,
+    running: running.size,
+    calls: spent.calls,
+    nanoUsd: spent.nanoUsd,
+  }));
+
+  /** Grants what fits, lowest index first; asks the campaign for what does not; turns one away when nothing else can move. */
+  async function shareOut(): Promise<void> {
+    for (;;) {
+      const grant = treasury.grant(actor.firstGrant);
+      if (grant !== null) {
+        await child(grant.holder).signal(grantSignal, { nanoUsd: grant.amount }).catch(() => undefined);
+        continue;
+      }
+      const first = treasury.first ?? (wantsToStart() ? { amount: actor.firstGrant } : null);
+      if (first === null) return;
+      const idle = treasury.active === 0;
+      if (!refused) {
+        if (!asked || idle) {
+          asked = true;
+          await campaign.signal(pageNeedSignal, { page: input.page, nanoUsd: first.amount - (treasury.free ?? 0), idle });
+        }
+        return;
+      }
+      const denied = treasury.deny();
+      if (denied === null) return;
+      refused = false;
+      await child(denied).signal(grantSignal, { nanoUsd: 0 }).catch(() => undefined);
+    }
+  }
+
+  /** A situation stands ready, a slot is free, and only its first grant is missing. */
+  function wantsToStart(): boolean {
+    return input.budgeted && control === 'go' && backlog.length > 0 && running.size < slots && treasury.waiting === 0 && (treasury.free as number) < actor.firstGrant;
+  }
+
+  /** The first grant of a new situation; 0 where the budget cannot give it, so that its first step ends it as over budget. */
+  function firstGrant(index: number): number | null {
+    if (!input.budgeted) return null;
+    return treasury.start(index, actor.firstGrant);
+  }
+
+  async function run(index: number, attempt: number, allowance: number | null): Promise<void> {
+    const result = await executeChild(exemplar, {
+      workflowId: situationWorkflowId(actor.campaign, index, attempt),
+      taskQueue: QUEUES.orchestrate,
+      args: [{ actor, index, try: attempt, page: self, allowance, held: control === 'hold' }],
+      typedSearchAttributes: [{ key: SEARCH.campaign, value: actor.campaign }],
+      priority: { fairnessKey: actor.campaign },
+      staticSummary: `situation ${index}${attempt > 0 ? `, try ${attempt}` : ''}`,
+    }).catch(async (error: unknown): Promise<ExemplarResult> => {
+      if (!(error instanceof ChildWorkflowFailure)) throw error;
+      return await lost(index, attempt, error);
+    });
+    running.delete(index);
+    if (result.outcome !== null) tally[result.outcome] += 1;
+    spent.calls += result.calls;
+    spent.nanoUsd += result.cost;
+    spent.charged += result.charged;
+    treasury.leave(index, result.unspent ?? 0);
+    if (backlog.length === 0) void campaign.signal(pageTailSignal, { page: input.page, running: running.size }).catch(() => undefined);
+    await shareOut();
+  }
+
+  /** A situation whose workflow was terminated or broke: it fails with the reason, and nothing of it is dropped. */
+  async function lost(index: number, attempt: number, error: ChildWorkflowFailure): Promise<ExemplarResult> {
+    const reason = `situation workflow ended: ${error.cause?.message ?? error.message}`.slice(0, 160);
+    const ended = { index, try: attempt, outcome: 'failed' as const, reason, stance: null, passes: 0, reopened: 0, calls: 0 };
+    await io.recordOutcome({ ...ended, campaign: actor.campaign, failedAt: null, log: null, final: null, alternatives: [], nanoUsd: 0 });
+    return { ...ended, rounds: [], charged: 0, cost: 0, unspent: 0 };
+  }
+
+  const stopped = () => control === 'stop';
+  const mayStart = () => control === 'go' && backlog.length > 0 && running.size < slots;
+  const funded = () => !input.budgeted || (treasury.waiting === 0 && (treasury.free as number) >= actor.firstGrant) || (refused && treasury.active === 0);
+  while (backlog.length > 0 && !stopped()) {
+    await condition(() => mayStart() || stopped());
+    if (!mayStart()) continue;
+    if (!funded()) {
+      await shareOut();
+      await condition(() => funded() || !mayStart());
+      continue;
+    }
+    const { index, attempt } = backlog.shift() as { index: number; attempt: number };
+    running.set(index, attempt);
+    refused = false;
+    start.push(run(index, attempt, firstGrant(index)));
+  }
+  await Promise.all(start);
+
+  const { seal } = await io.sealPage({ campaign: actor.campaign, page: input.page, settings: view.settings });
+  const done: PageDone = {
+    page: input.page,
+    seal,
+    outcomes: tally,
+    calls: spent.calls,
+    nanoUsd: spent.nanoUsd,
+    charged: spent.charged,
+    unspent: treasury.free,
+    cancelled: stopped(),
+  };
+  await campaign.signal(pageDoneSignal, done);
+  return done;
+}

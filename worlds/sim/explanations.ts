@@ -1,0 +1,60 @@
+import { walk } from '../../plans/tree.ts';
+import type { ActionNode, Argument, Explanation, Plan } from '../../schemas/plan.ts';
+import { between, shuffled } from '../rng.ts';
+import type { Rng } from '../world.ts';
+
+/** Claims and premises never share a wording, so that no argument can rest on another in a circle. */
+const CLAIMS: ((step: string) => string)[] = [
+  (step) => `${step} belongs where it stands.`,
+  (step) => `Without ${step} the plan would be worse.`,
+  (step) => `${step} earns its time.`,
+  (step) => `No better way than ${step} is known here.`,
+];
+const PREMISES: ((step: string) => string)[] = [
+  (step) => `What comes after ${step} builds on what it brings about.`,
+  (step) => `The figures given for ${step} leave a margin.`,
+  (step) => `Those whom ${step} touches have been thought of.`,
+  (step) => `To leave out ${step} would put the load on others.`,
+  (step) => `${step} can be broken off without loss if it goes wrong.`,
+  (step) => `The body of the agent is built for ${step}.`,
+  (step) => `Time spent on ${step} is saved later.`,
+  (step) => `Nobody else nearby can see to ${step}.`,
+  (step) => `The initial state makes ${step} possible.`,
+  (step) => `Reports from like errands speak for ${step}.`,
+];
+
+/**
+ * An explanation of two to four arguments, each for one action of the plan. No premise is one of those to be avoided.
+ * `kept` says which nodes may be named, `opening` begins the text.
+ */
+export function explain(plan: Plan, rng: Rng, opening: string, avoid: Explanation | null = null, kept: (id: string) => boolean = () => true): Explanation {
+  const avoided = new Set(avoid?.arguments.flatMap(({ premises }) => premises) ?? []);
+  const actions = [...walk(plan)].flatMap(({ node }) => (node.kind === 'action' && kept(node.id) ? [node] : []));
+  const chosen = shuffled(actions, rng).slice(0, between(2, 4, rng));
+  const list = chosen.map((action, i): Argument => {
+    const step = named(action);
+    const premises = shuffled(PREMISES, rng).map((premise) => sentence(premise(step)));
+    const claim = CLAIMS[i % CLAIMS.length] as (step: string) => string;
+    return { claim: sentence(claim(step)), premises: premises.filter((premise) => !avoided.has(premise)).slice(0, between(1, 2, rng)), supports: [action.id] };
+  });
+  if (list.length < 2) list.push({ claim: `The stance ${plan.stance} is right.`, premises: [stancePremise(plan, avoided)], supports: [] });
+  const [first] = list;
+  return { text: `${opening} ${first?.claim ?? ''} ${first?.premises.join(' ') ?? ''}`.trim(), arguments: list };
+}
+
+function stancePremise(plan: Plan, avoided: Set<string>): string {
+  const reason = plan.stanceArgument === '' ? 'The target is within reach and harms nobody.' : plan.stanceArgument;
+  for (let i = 0; ; i++) {
+    const premise = i === 0 ? reason : `${reason} (Seen from side ${i}.)`;
+    if (!avoided.has(premise)) return premise;
+  }
+}
+
+function named({ id, text }: ActionNode): string {
+  const bare = text.trim().replace(/\.$/, '');
+  return bare === '' ? `step ${id}` : `"${bare}"`;
+}
+
+function sentence(text: string): string {
+  return (text[0] ?? '').toUpperCase() + text.slice(1);
+}

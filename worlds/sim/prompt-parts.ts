@@ -1,0 +1,46 @@
+import type { z } from 'zod';
+import { AgentBlock, ChapterBlock, ExplanationBlock, PlanBlock, SituationBlock, StepBlock } from '../../schemas/prompt.ts';
+import { invalidRequest } from './api-error.ts';
+import type { CountTokensRequest } from './request.ts';
+
+const BLOCKS = { chapter: ChapterBlock, agent: AgentBlock, situation: SituationBlock, plan: PlanBlock, explanation: ExplanationBlock, step: StepBlock };
+
+/** The parts of a prompt, as far as it has them. */
+export interface PromptParts {
+  chapter?: z.infer<typeof ChapterBlock>['chapter'];
+  situation?: z.infer<typeof SituationBlock>['situation'];
+  plan?: z.infer<typeof PlanBlock>['plan'];
+  explanation?: z.infer<typeof ExplanationBlock>['explanation'];
+  step?: StepBlock['step'];
+}
+
+/**
+ * Reads the blocks that hold one JSON object of a single known key; of a key that comes twice, the last (a repair repeats the
+ * step). The model's own turns are not read. @throws ApiError (400) for a known block that is not in its shape.
+ */
+export function promptParts(request: CountTokensRequest): PromptParts {
+  const parts: Record<string, unknown> = {};
+  for (const { text } of [...request.system, ...request.messages.filter(({ role }) => role === 'user').flatMap(({ content }) => content)]) {
+    const block = singleKeyed(text);
+    if (block === null || !Object.hasOwn(BLOCKS, block.key)) continue;
+    const key = block.key as keyof typeof BLOCKS;
+    const parsed = BLOCKS[key].safeParse(block.value);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      throw invalidRequest(`the simulated model cannot read the block "${key}": ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+    }
+    parts[key] = (parsed.data as Record<string, unknown>)[key];
+  }
+  return parts;
+}
+
+function singleKeyed(text: string): { key: string; value: unknown } | null {
+  if (!text.startsWith('{"')) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    const keys = Object.keys(value as object);
+    return keys.length === 1 ? { key: keys[0] as string, value } : null;
+  } catch {
+    return null;
+  }
+}

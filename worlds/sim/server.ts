@@ -1,0 +1,160 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { contentHash, sha256Hex } from '../../schemas/canonical.ts';
+import type { Law } from '../../schemas/law.ts';
+import { answer, bodyHash, type Answer } from './answer.ts';
+import { ApiError, invalidRequest } from './api-error.ts';
+import { Ledger, type Call } from './ledger.ts';
+import { messageOf, streamOf } from './messages.ts';
+import { modelInfo, modelsPage } from './models.ts';
+import { RateLimits } from './rate-limits.ts';
+import { parseCountTokens, parseMessages, type MessagesRequest } from './request.ts';
+import { inputTokens, PromptCache } from './usage.ts';
+
+export interface SimModelOptions {
+  /** 0 takes a free one. */
+  port: number;
+  law: Law;
+  /** What the server declares itself by; the law's content hash where not given. */
+  lawHash?: string;
+  host?: string;
+  /** File that gets one JSON line for each answered request for a message. */
+  journal?: string;
+}
+
+export interface SimModel {
+  url: string;
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Response header by which the simulated model declares itself. */
+export const SIMULATED_HEADER = 'x-exemplar-simulated';
+const LARGEST_BODY = 32 * 1024 * 1024;
+
+/**
+ * Serves the Messages API by a law file: POST /v1/messages and /v1/messages/count_tokens, GET /v1/models and /v1/models/<any>,
+ * and GET /sim/calls, the ledger of answered calls.
+ */
+export async function startSimModel({ port, law, lawHash = contentHash(law), host = '127.0.0.1', journal }: SimModelOptions): Promise<SimModel> {
+  const service = new Service(law, lawHash, new Ledger(journal ?? null));
+  const server = createServer((request, response) => void service.serve(request, response));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    port: address.port,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+class Service {
+  private readonly law: Law;
+  private readonly lawHash: string;
+  private readonly ledger: Ledger;
+  private readonly cache = new PromptCache();
+  private readonly limits = new RateLimits();
+  private served = 0;
+
+  constructor(law: Law, lawHash: string, ledger: Ledger) {
+    this.law = law;
+    this.lawHash = lawHash;
+    this.ledger = ledger;
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const requestId = `req_${sha256Hex(`${this.lawHash}/${++this.served}`).slice(0, 24)}`;
+    response.setHeader(SIMULATED_HEADER, this.lawHash);
+    response.setHeader('request-id', requestId);
+    try {
+      await this.route(request, response);
+    } catch (error) {
+      if (response.headersSent) return void response.destroy();
+      const known = error instanceof ApiError ? error : new ApiError(500, 'api_error', `the simulated model failed: ${String(error)}`);
+      if (known.retryAfterS !== null) response.setHeader('retry-after', String(known.retryAfterS));
+      this.send(response, known.status, known.body(requestId));
+    }
+  }
+
+  private async route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const pathname = (request.url ?? '/').split('?')[0] ?? '/';
+    const route = `${request.method} ${pathname}`;
+    if (route === 'GET /sim/calls') return this.send(response, 200, { calls: this.ledger.calls() });
+    if (pathname.startsWith('/v1/')) admit(request);
+    if (route === 'POST /v1/messages') return await this.message(request, response);
+    if (route === 'POST /v1/messages/count_tokens') {
+      return this.send(response, 200, { input_tokens: inputTokens(parseCountTokens(await readJson(request))) });
+    }
+    if (route === 'GET /v1/models') return this.send(response, 200, modelsPage());
+    const model = /^GET \/v1\/models\/([\w.:-]+)$/.exec(route)?.[1];
+    if (model !== undefined) return this.send(response, 200, modelInfo(model));
+    throw new ApiError(404, 'not_found_error', `${route}: the simulated model does not serve this`);
+  }
+
+  private async message(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readJson(request);
+    const idempotencyKey = request.headers['idempotency-key'];
+    const call = { idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : null, bodyHash: contentHash(body ?? null) };
+    await sleep(this.law.latencyMs);
+    const { asked, given } = this.answered(body, call);
+    const message = messageOf(asked, given, this.cache.use(asked), call.bodyHash);
+    this.limits.spend(inputTokens(asked), given.outputTokens);
+    // counted before the first byte goes out: an answer that a kill keeps from its reader was paid for all the same
+    this.ledger.record({ ...call, status: 200 });
+    if (!asked.stream) return this.send(response, 200, message);
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', ...this.limits.headers() });
+    for (const event of streamOf(message, given)) response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+    response.end();
+  }
+
+  private answered(body: unknown, call: Omit<Call, 'status'>): { asked: MessagesRequest; given: Answer } {
+    try {
+      const asked = parseMessages(body);
+      call.bodyHash = bodyHash(asked);
+      return { asked, given: answer(asked, this.law, this.ledger.times(call.bodyHash)) };
+    } catch (error) {
+      this.ledger.record({ ...call, status: error instanceof ApiError ? error.status : 500 });
+      throw error;
+    }
+  }
+
+  private send(response: ServerResponse, status: number, body: unknown): void {
+    const text = JSON.stringify(body);
+    response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...this.limits.headers() });
+    response.end(text);
+  }
+}
+
+/** @throws ApiError: 401 without a key that counts, 400 without a version. */
+function admit({ headers }: IncomingMessage): void {
+  // today's SDK sends the key as a bearer token, earlier ones as x-api-key
+  const key = headers['x-api-key'] ?? /^Bearer +(.*)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+  if (key === '') throw new ApiError(401, 'authentication_error', 'a key is required, as x-api-key or as Authorization: Bearer');
+  if (key === 'invalid') throw new ApiError(401, 'authentication_error', 'invalid API key');
+  const version = headers['anthropic-version'];
+  if (version === undefined) throw invalidRequest('anthropic-version: header is required');
+  if (typeof version !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(version)) throw invalidRequest(`anthropic-version: "${String(version)}" is not a valid version`);
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_BODY) throw new ApiError(413, 'request_too_large', `Request exceeds the maximum size of ${LARGEST_BODY} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch (cause) {
+    throw Object.assign(invalidRequest('The request body is not valid JSON'), { cause });
+  }
+}
