@@ -23,7 +23,7 @@ export function simModelService(dir: string, law?: string, command: readonly [st
         inputs: rates,
         address,
         ready: async () => {
-          const response = await fetch(`${address}/v1/models`, { headers: { 'x-api-key': 'sim' }, signal: AbortSignal.timeout(PROBE_MS) });
+          const response = await fetch(`${address}/v1/models`, { headers: { 'x-api-key': 'sim', 'anthropic-version': '2023-06-01' }, signal: AbortSignal.timeout(PROBE_MS) });
           return response.ok && response.headers.has('x-exemplar-simulated');
         },
       };

@@ -12,11 +12,12 @@ import json
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
 from .config import TrainConfig
-from .errors import ConfigError, StoreUnavailable, TrainerError
+from .errors import ConfigError, DeviceFailed, StoreUnavailable, TrainerError
 
 STOPPED = 75
 PR_SET_PDEATHSIG = 1
@@ -40,6 +41,9 @@ def main() -> int:
         return _fail(StoreUnavailable(str(error)))
     except TrainerError as error:
         return _fail(error)
+    except Exception as error:
+        traceback.print_exc()
+        return _fail(_unexpected(error))
     if result is None:
         emit({"event": "stopped"})
         return STOPPED
@@ -50,6 +54,13 @@ def main() -> int:
 def _fail(error: TrainerError) -> int:
     emit({"event": "error", "kind": error.kind, "retryable": error.retryable, "message": str(error)})
     return 2 if isinstance(error, ConfigError) else 1
+
+
+def _unexpected(error: Exception) -> TrainerError:
+    """A failed device may work for another attempt; any other error nobody foresaw would come again."""
+    torch = sys.modules.get("torch")
+    known = DeviceFailed if torch and isinstance(error, torch.AcceleratorError) else TrainerError
+    return known(f"{type(error).__name__}: {(str(error) or 'no message').splitlines()[0]}")
 
 
 def emit(event: dict[str, Any]) -> None:

@@ -49,3 +49,10 @@ class StoreDenied(TrainerError):
     """Storage refuses the credentials, or they do not reach this far."""
 
     kind = "Store.Denied"
+
+
+class DeviceFailed(TrainerError):
+    """The accelerator reported a fault; the run goes on from its newest checkpoint when retried."""
+
+    kind = "Train.DeviceFailed"
+    retryable = True

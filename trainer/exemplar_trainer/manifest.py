@@ -5,11 +5,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from .contract import SCHEMA_VERSION
 from .errors import ConfigError, DataError, SchemaTooNew
 from .storage import Store
-
-SCHEMA_VERSION = 1
-"""Newest version of the columns that this reader knows."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from .batch import PlanBatch
-from .tokens import BUCKETS, KINDS, LEVELS, STANCES, TASKS
+from .contract import LEVELS
+from .tokens import BUCKETS, KINDS, STANCES, TASKS
 
 WIDTH = 96
 LAYERS = 3

@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .contract import LEVELS
 from .errors import DataError
 from .manifest import FileEntry
-from .tokens import KINDS, LEVELS, NO_TEXT, STANCES, TASKS, Nodes, PlanTokens, TextTable, encode_plan
+from .tokens import KINDS, NO_TEXT, STANCES, TASKS, Nodes, PlanTokens, TextTable, encode_plan
 
 COLUMNS = (
     "situation_id", "root_id", "split", "task", "agent", "label", "stance", "initial_state", "target_state", "plan_text", "nodes",

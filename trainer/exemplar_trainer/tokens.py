@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEVELS = ("seconds", "minutes", "hours", "days", "weeks", "months", "years", "decades")
 KINDS = ("state", "action")
 STANCES = ("pursue", "palliate", "decline")
 TASKS = ("plan", "predict")

@@ -9,24 +9,22 @@ from typing import Any
 
 import pyarrow as pa
 
-NODE = pa.struct(
-    [
-        ("id", pa.string()), ("kind", pa.string()), ("level", pa.string()), ("parent", pa.string()), ("order", pa.int32()),
-        ("text", pa.string()), ("success", pa.float64()), ("duration_s", pa.float64()), ("moral_cost", pa.float64()),
-    ]
-)  # fmt: skip
-TEXT, INT, FLOAT = pa.string(), pa.int32(), pa.float64()
-COLUMNS = pa.schema(
-    [
-        ("situation_id", TEXT), ("situation_index", INT), ("task", TEXT), ("campaign", TEXT), ("split", TEXT), ("agent", TEXT),
-        ("level", TEXT), ("parent_id", TEXT), ("root_id", TEXT), ("branch", TEXT), ("revision", INT), ("revisions", INT),
-        ("is_final", pa.bool_()), ("label", TEXT), ("stance", TEXT), ("initial_state", TEXT), ("target_state", TEXT),
-        ("plan_json", TEXT), ("plan_text", TEXT), ("nodes", pa.list_(NODE)), ("explanation", TEXT),
-        ("alternative_explanations", pa.list_(TEXT)), ("critique", TEXT), ("textbook", TEXT), ("chapter", TEXT), ("edits", TEXT),
-        ("distance_to_previous", FLOAT), ("distance_to_final", FLOAT), ("log_reward", FLOAT), ("prompt_chars", INT),
-        ("output_chars", INT), ("model", TEXT),
-    ]
-)  # fmt: skip
+from exemplar_trainer.contract import DATA_COLUMNS
+
+
+def _arrow_type(column: dict[str, Any]) -> pa.DataType:
+    if column["type"] == "list":
+        return pa.list_(_arrow_field(column["item"]))
+    if column["type"] == "struct":
+        return pa.struct([_arrow_field(inner) for inner in column["fields"]])
+    return pa.type_for_alias({"utf8": "string"}.get(column["type"], column["type"]))
+
+
+def _arrow_field(column: dict[str, Any]) -> pa.Field:
+    return pa.field(column["name"], _arrow_type(column), column["nullable"])
+
+
+COLUMNS = pa.schema([_arrow_field(column) for column in DATA_COLUMNS])
 ROOMS = ("cellar", "attic", "garden", "kitchen", "workshop", "hall", "stable", "library")
 GOODS = ("lamp", "ladder", "kettle", "crate", "bicycle", "mirror", "barrel", "clock")
 

@@ -94,6 +94,18 @@ def test_what_cannot_succeed_is_not_retried(settings, change, kind, message):
     assert failure.value.message.startswith(message) and "\n" not in failure.value.message
 
 
+def test_an_error_nobody_foresaw_is_one_line_and_not_retried_for_ever(settings, tmp_path):
+    run = tmp_path / "run" / "00000003"
+    run.mkdir(parents=True)
+    state = {"schema": 1, "run": "short-run", "generation": 1, "fingerprint": "f" * 64, "campaign": "moving", "seed": 0}
+    (run / "state.json").write_text(json.dumps({**state, "batchGroups": 3, "learningRate": 3e-4, "threads": 1, "step": "three"}))
+    with pytest.raises(ApplicationError) as failure:
+        asyncio.run(ActivityEnvironment().run(train_activity, settings))
+    assert failure.value.non_retryable
+    assert failure.value.type == "Internal"
+    assert "\n" not in failure.value.message
+
+
 def test_the_worker_starts_without_torch():
     code = "import sys, exemplar_trainer.worker; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=TRAINER).returncode == 0
