@@ -14,7 +14,7 @@ import type { Situation } from '../schemas/situation.ts';
 import { DraftOutput, StepOutput, type Finding } from '../schemas/wire.ts';
 import type { AnswerPorts } from './answers.ts';
 import type { CampaignReader } from './campaign-reader.ts';
-import { toFailure } from './failures.ts';
+import { toFailure, WrongProvider } from './failures.ts';
 import { screen } from './hazards.ts';
 import { beating, lostAttempts } from './heartbeat.ts';
 import { draftHeadline, findingsHeadline, revisionHeadline } from './headlines.ts';
@@ -71,6 +71,8 @@ export interface StepShort {
 
 export interface ActorPorts extends AnswerPorts {
   reader: CampaignReader;
+  /** Identity of the provider that `model` calls. */
+  provider: () => Promise<string>;
   outages: Outages;
 }
 
@@ -107,7 +109,7 @@ function answered(error: unknown): boolean {
 }
 
 async function draft(ports: ActorPorts, input: StepInput): Promise<StepResult | StepShort> {
-  const scene = await open(ports.reader, input);
+  const scene = await open(ports, input);
   const hazard = screen(scene.campaign.actor.hazardPolicy, scene.situation);
   if (hazard !== null) {
     const log = await append(ports.reader, scene, input, { kind: 'draft', headline: hazard, calls: [], lost: { calls: 0, nanoUsd: 0 }, model: scene.campaign.file.model.name });
@@ -123,7 +125,7 @@ async function draft(ports: ActorPorts, input: StepInput): Promise<StepResult | 
 }
 
 async function critique(ports: ActorPorts, input: StepInput): Promise<StepResult | StepShort> {
-  const scene = await open(ports.reader, input);
+  const scene = await open(ports, input);
   const { plan } = scene.version as Version;
   const ids = new Set(nodeIds(plan.nodes));
   const question = await ask(ports, scene, input, { step: { kind: 'critique' } }, StepOutput, (output) => {
@@ -136,7 +138,7 @@ async function critique(ports: ActorPorts, input: StepInput): Promise<StepResult
 }
 
 async function revise(ports: ActorPorts, input: StepInput): Promise<StepResult | StepShort> {
-  const scene = await open(ports.reader, input);
+  const scene = await open(ports, input);
   const { plan } = scene.version as Version;
   const content = contentOf(scene.situation);
   const { findings } = await readRecord(ports.reader, input.critique as string);
@@ -162,7 +164,7 @@ async function revise(ports: ActorPorts, input: StepInput): Promise<StepResult |
 }
 
 async function explain(ports: ActorPorts, input: StepInput): Promise<StepResult | StepShort> {
-  const scene = await open(ports.reader, input);
+  const scene = await open(ports, input);
   const { plan, explanation: avoid } = scene.version as Version;
   const parts = { step: { kind: 'explain' as const, avoid }, explanation: null };
   const question = await ask(ports, scene, input, parts, StepOutput, ({ explanation }) => {
@@ -200,8 +202,10 @@ interface Scene {
   version: Version | null;
 }
 
-async function open(reader: CampaignReader, input: StepInput): Promise<Scene> {
+async function open({ reader, provider }: ActorPorts, input: StepInput): Promise<Scene> {
   const campaign = await reader.campaign(input.campaign);
+  const own = await provider();
+  if (own !== campaign.provider) throw new WrongProvider(`campaign "${campaign.name}" is for the model ${campaign.provider}, and this worker has ${own}: start it with that one`);
   const situation = await reader.situation(input.campaign, input.index);
   const version = input.version === null ? null : (await readRecord(reader, input.version)).version;
   if (input.grant !== undefined) {

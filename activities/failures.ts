@@ -23,6 +23,7 @@ interface Row {
 export const FAILURE_TABLE: readonly Row[] = [
   { type: FAILURE.storeDenied, retry: true, when: ({ name, status }) => name === 'StoreError' && (status === 401 || status === 403) },
   { type: FAILURE.store, retry: true, when: ({ name }) => name === 'StoreError' },
+  { type: FAILURE.wrongProvider, retry: true, when: ({ name }) => name === 'WrongProvider' },
   { type: FAILURE.corrupt, retry: false, when: ({ name }) => name === 'CorruptData' },
   { type: FAILURE.oversize, retry: false, when: ({ status, message }) => status === 413 || (status === 400 && /too (long|large)|context|exceed/i.test(message)) },
   { type: FAILURE.authentication, retry: true, when: ({ status }) => status === 401 || status === 403 },
@@ -47,6 +48,11 @@ export function toFailure(error: unknown): Error {
     message: shape.message.slice(0, 300),
     ...(error instanceof Error ? { cause: error } : {}),
   });
+}
+
+/** The worker's model is not the campaign's: another worker may have it, or this one may be started again with the right key. */
+export class WrongProvider extends Error {
+  override name = 'WrongProvider';
 }
 
 /** Data that contradicts itself: retrying cannot help. */

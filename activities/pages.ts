@@ -125,6 +125,8 @@ export function createPageActivities({ reader, value }: PagePorts) {
           const { from, to } = pageBounds(input.page, campaign.file.pageSize, current.listing.count);
           const situations = (await reader.situations(current.listing)).slice(from, to);
           const outcomes = await pageOutcomes(reader, campaign.name, from, to);
+          // a retry without an outcome yet leaves its situation waiting, whatever the earlier try came to
+          for (const [index, attempt] of current.tries) if (outcomes.get(index)?.some((record) => record.try === attempt) === false) outcomes.delete(index);
           const seal = await sealPage({ reader, value }, campaign, { page: input.page, settings: input.settings, situations, outcomes });
           const sha256 = await reader.save(canonicalJson(seal));
           const rows = seal.files.filter((file) => file.kind === 'data').reduce((sum, file) => sum + file.rows, 0);

@@ -75,7 +75,7 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
     spending.calls.push({
       response: record.key,
       attempt: account.attempt,
-      paid: record.campaign === payer.campaign,
+      paid: record.campaign === payer.campaign && record.key === key,
       usage: record.usage,
       nanoUsd: record.nanoUsd,
     });

@@ -28,7 +28,7 @@ function campaignText({ name, world, agent, library }: { name: string; world: st
 name: ${name}
 
 model:
-  name: claude-sonnet-4-5
+  name: claude-opus-5
   # Longest answer in tokens; budgets are reserved at this length.
   maxOutputTokens: 8000
   # Only for a model that the price table does not know, in USD a million tokens:

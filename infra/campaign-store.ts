@@ -76,7 +76,7 @@ async function create(store: ObjectStore, source: CampaignSource, provider: Prov
     simulated: provider.simulated,
     listing: await saveListing(store, source),
     agents,
-    chapters: chapters.map(({ textbook, title, chapter, sha256, chars }) => ({ textbook, title, chapter, sha256, chars })),
+    chapters: chapters.map(({ text: _text, ...chapter }) => chapter),
     prompts: Object.fromEntries(Object.entries(prompts).map(([name, text]) => [name, sha256Hex(text)])),
     actor: file.actor,
   };

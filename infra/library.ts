@@ -33,6 +33,7 @@ export function readLibrary(folder: string): { file: LibraryFile; chapters: Chap
     return cut(bytes.toString('utf8')).map(({ name, text }): Chapter => ({
       textbook: basename(entry.file, extname(entry.file)),
       title: entry.title,
+      licence: entry.licence,
       chapter: name,
       sha256: sha256Hex(text),
       chars: text.length,

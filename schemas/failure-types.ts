@@ -5,6 +5,7 @@ export const FAILURE = {
   refused: 'Model.Refused',
   oversize: 'Model.Oversize',
   invalidOutput: 'Model.InvalidOutput',
+  wrongProvider: 'Model.WrongProvider',
   rateLimited: 'Model.RateLimited',
   overloaded: 'Model.Overloaded',
   unavailable: 'Model.Unavailable',

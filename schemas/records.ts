@@ -74,7 +74,7 @@ export const StepRecord = z.strictObject({
     z.strictObject({
       response: z.string(),
       attempt: z.int(),
-      /** False where the answer belongs to another campaign or a preview. */
+      /** False where the answer was paid for elsewhere: by another campaign, a preview, or an earlier try. */
       paid: z.boolean(),
       usage: Usage,
       nanoUsd: z.int().nullable(),

@@ -15,7 +15,7 @@ import { campaignWorkflowId, waitingSignal } from '../workflows/messages.ts';
 const BUSY_PATIENCE_MS = 24 * 3_600_000;
 
 /** Everything that a worker's activities share in this process. */
-export function createActivities(store: ObjectStore, model: Model, client: Client) {
+export function createActivities(store: ObjectStore, model: Model, provider: () => Promise<string>, client: Client) {
   const reader = new CampaignReader(store);
   const flights = new Flights<ResponseRecord>();
   const outages = new Outages(async (campaign, reason) => {
@@ -23,7 +23,7 @@ export function createActivities(store: ObjectStore, model: Model, client: Clien
   });
   return {
     flights,
-    llm: createActorActivities({ store, model, reader, flights, outages, limiter: new Limiter(BUSY_PATIENCE_MS) }),
+    llm: createActorActivities({ store, model, provider, reader, flights, outages, limiter: new Limiter(BUSY_PATIENCE_MS) }),
     io: {
       ...createOutcomeActivities({ reader }),
       ...createPageActivities({

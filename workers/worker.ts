@@ -6,6 +6,7 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type Worke
 import type { Config } from '../infra/config.ts';
 import { anthropicClient, AnthropicModel } from '../infra/model-anthropic.ts';
 import { packageRoot } from '../infra/package-root.ts';
+import { identifyProvider } from '../infra/provider.ts';
 import { S3Store } from '../infra/store-s3.ts';
 import { connectTemporal } from '../infra/temporal.ts';
 import { QUEUES } from '../workflows/messages.ts';
@@ -35,7 +36,7 @@ export interface RunningWorkers {
 export async function startWorkers(config: Config, queues: readonly WorkerQueue[] = WORKER_QUEUES): Promise<RunningWorkers> {
   const client: Client = await connectTemporal(config);
   const connection = await NativeConnection.connect({ address: config.temporal.address });
-  const { flights, llm, io } = createActivities(new S3Store(config.s3), new AnthropicModel(anthropicClient(config.model)), client);
+  const { flights, llm, io } = createActivities(new S3Store(config.s3), new AnthropicModel(anthropicClient(config.model)), once(async () => (await identifyProvider(config.model)).identity), client);
   const { namespace } = config.temporal;
   const byQueue: Record<WorkerQueue, () => Promise<Partial<WorkerOptions>>> = {
     orchestrate: async () => ({ workflowBundle: await workflowBundle(), maxCachedWorkflows: 1_000 }),
@@ -57,6 +58,16 @@ export async function startWorkers(config: Config, queues: readonly WorkerQueue[
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await done;
     },
+  };
+}
+
+/** Asks until it has an answer, then remembers it. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let known: Promise<T> | undefined;
+  return () => {
+    known ??= ask();
+    known.catch(() => (known = undefined));
+    return known;
   };
 }
 

@@ -7,7 +7,7 @@ import type { ResponseRecord } from '../../schemas/records.ts';
 import { MemoryStore } from '../fakes/memory-store.ts';
 
 const request: ModelRequest = {
-  model: 'claude-sonnet-4-5',
+  model: 'claude-sonnet-4-6',
   maxTokens: 100,
   system: [{ text: 'rules' }],
   turns: [{ role: 'user', blocks: [{ text: 'go' }] }],

@@ -1,7 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
-import { CorruptData, toFailure } from '../../activities/failures.ts';
+import { CorruptData, toFailure, WrongProvider } from '../../activities/failures.ts';
 import { StoreError } from '../../infra/store-s3.ts';
 
 const api = (status: number, message = 'no') => Anthropic.APIError.generate(status, { error: { message } }, message, new Headers());
@@ -23,6 +23,7 @@ const TABLE: [string, unknown, string, 'retry' | 'terminal'][] = [
   ['store 500', new StoreError('internal', 500), 'Store.Unavailable', 'retry'],
   ['store 403', new StoreError('denied', 403), 'Store.Denied', 'retry'],
   ['store unreachable', new StoreError('connect ECONNREFUSED', undefined), 'Store.Unavailable', 'retry'],
+  ['another provider than the campaign’s', new WrongProvider('x'), 'Model.WrongProvider', 'retry'],
   ['corrupt data', new CorruptData('hash'), 'Data.Corrupt', 'terminal'],
   ['a bug', new TypeError('x is not a function'), 'Internal', 'terminal'],
   ['anything else', new Error('odd'), 'Model.Unavailable', 'retry'],

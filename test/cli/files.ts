@@ -16,7 +16,7 @@ const AGENT = {
 
 const CAMPAIGN = {
   name: 'typed',
-  model: { name: 'claude-sonnet-4-5' },
+  model: { name: 'claude-sonnet-4-6' },
   situations: { from: 'file', file: 'situations.yaml' },
   agents: ['agent.yaml'],
   library: { path: '.' },

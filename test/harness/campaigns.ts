@@ -53,7 +53,7 @@ export function writeCampaign(situations: SituationContent[], texts: number, fil
   write('situations.yaml', { situations });
   write('campaign.yaml', {
     name: `t-${randomUUID().slice(0, 13)}`,
-    model: { name: 'claude-sonnet-4-5', maxOutputTokens: 1_000 },
+    model: { name: 'claude-sonnet-4-6', maxOutputTokens: 1_000 },
     situations: { from: 'file', file: 'situations.yaml' },
     agents: ['agent.yaml'],
     library: { path: '.' },

@@ -28,7 +28,7 @@ export interface Engine {
 }
 
 /** Workers on every queue, in a namespace of their own on the run's Temporal server. */
-export async function startEngine(model: Model, store: ObjectStore): Promise<Engine> {
+export async function startEngine(model: Model, store: ObjectStore, provider = 'simulated:test-law'): Promise<Engine> {
   const { temporalAddress: address } = inject('services');
   const connection = await Connection.connect({ address });
   const namespace = `test-${randomUUID()}`;
@@ -36,7 +36,7 @@ export async function startEngine(model: Model, store: ObjectStore): Promise<Eng
   const client = new Client({ connection, namespace });
   await ensureSearchAttributes(client);
   const native = await NativeConnection.connect({ address });
-  const { llm, io } = createActivities(store, model, client);
+  const { llm, io } = createActivities(store, model, () => Promise.resolve(provider), client);
   const common = { connection: native, namespace };
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: (await workflowBundle()) as WorkflowBundleWithSourceMap }),

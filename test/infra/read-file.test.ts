@@ -8,7 +8,7 @@ import { CampaignFile } from '../../schemas/campaign.ts';
 
 const GOOD = `
 name: demo
-model: { name: claude-sonnet-4-5 }
+model: { name: claude-sonnet-4-6 }
 situations: { from: world, world: relief, count: 3 }
 agents: [a.yaml]
 library: { path: lib }

@@ -1,0 +1,27 @@
+/** Half the width of a 95 % interval of a mean, in standard errors. */
+const Z95 = 1.959964;
+
+/** @param {number[]} values */
+export function moments(values) {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const sd = n > 1 ? Math.sqrt(squares / (n - 1)) : 0;
+  return { n, mean, sd, half95: (Z95 * sd) / Math.sqrt(n) };
+}
+
+/**
+ * Exact world value of each situation's draft and of its last version on the main line, and the gain from one to the other. The
+ * gain is paired: the same situations on both sides, converged or not.
+ * @param {Pick<import('../schemas/rows.ts').DataRow, 'situation_index' | 'branch' | 'revision' | 'is_final' | 'log_reward'>[]} rows
+ */
+export function gainOf(rows) {
+  const main = rows.filter((row) => row.branch === 'main');
+  const finals = new Map(main.filter((row) => row.is_final).map((row) => [row.situation_index, row.log_reward]));
+  const pairs = main
+    .filter((row) => row.revision === 0)
+    .map((row) => /** @type {const} */ ([row.log_reward, finals.get(row.situation_index) ?? null]))
+    .filter((pair) => pair[0] !== null && pair[1] !== null);
+  const values = /** @type {[number, number][]} */ (pairs);
+  return { draft: moments(values.map(([draft]) => draft)), final: moments(values.map(([, final]) => final)), gain: moments(values.map(([draft, final]) => final - draft)) };
+}
