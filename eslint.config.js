@@ -31,5 +31,8 @@ export default tseslint.config(
       'no-restricted-globals': ['error', 'process', 'Buffer', 'fetch', 'setInterval'],
     },
   },
-  { files: ['eslint.config.js', 'vitest.config.ts'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['**/*.js', 'vitest.config.ts'],
+    ...tseslint.configs.disableTypeChecked,
+  },
 );

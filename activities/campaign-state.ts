@@ -95,5 +95,5 @@ async function* between(reader: CampaignReader, prefix: string, from: number, to
 
 async function read(reader: CampaignReader, key: string): Promise<unknown> {
   const bytes = await reader.store.get(key);
-  return JSON.parse(new TextDecoder().decode(bytes as Uint8Array));
+  return JSON.parse(new TextDecoder().decode(bytes));
 }

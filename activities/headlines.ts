@@ -12,7 +12,7 @@ export function draftHeadline(plan: Plan): string {
 export function findingsHeadline(findings: Finding[]): string {
   if (findings.length === 0) return 'no findings';
   const major = findings.filter((finding) => finding.severity === 'major');
-  const worst = major[0] ?? (findings[0] as Finding);
+  const worst = major[0] ?? (findings[0]);
   const count = `${findings.length} finding${findings.length === 1 ? '' : 's'}${major.length > 0 ? `, ${major.length} major` : ''}`;
   return cut(`${count}: ${worst.issue} at ${worst.node}`);
 }

@@ -21,7 +21,8 @@ export async function beating<T>(beat: Beat, work: () => Promise<T>): Promise<T>
 
 /** Earlier attempts that ended without a word: each may have paid for an answer that nobody stored. */
 export function lostAttempts(): { attempt: number; settled: number; lost: number } {
-  const { attempt, heartbeatDetails } = Context.current().info;
-  const settled = (heartbeatDetails as Beat | undefined)?.settled ?? 0;
+  const { info } = Context.current();
+  const { attempt } = info;
+  const settled = (info.heartbeatDetails as Beat | undefined)?.settled ?? 0;
   return { attempt, settled, lost: Math.max(0, attempt - 1 - settled) };
 }

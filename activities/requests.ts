@@ -5,7 +5,8 @@ import type { ChapterRef } from '../schemas/library.ts';
 import type { Explanation, Plan } from '../schemas/plan.ts';
 import { StepBlock } from '../schemas/prompt.ts';
 import type { CampaignRecord } from '../schemas/records.ts';
-import { SituationContent, type Situation } from '../schemas/situation.ts';
+import type { SituationContent} from '../schemas/situation.ts';
+import { type Situation } from '../schemas/situation.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import type { ModelRequest, PromptBlock, PromptTurn } from './model.ts';
 

@@ -25,3 +25,24 @@ export function gainOf(rows) {
   const values = /** @type {[number, number][]} */ (pairs);
   return { draft: moments(values.map(([draft]) => draft)), final: moments(values.map(([, final]) => final)), gain: moments(values.map(([draft, final]) => final - draft)) };
 }
+
+/**
+ * 95 % Wilson score interval of a share of `right` among `n` > 0 trials. Source: Wilson 1927, JASA 22, 209-212.
+ * @param {number} right
+ * @param {number} n
+ * @returns {[number, number]}
+ */
+export function wilson(right, n) {
+  const share = right / n;
+  const shrink = 1 + Z95 ** 2 / n;
+  const centre = (share + Z95 ** 2 / (2 * n)) / shrink;
+  const half = (Z95 * Math.sqrt((share * (1 - share)) / n + Z95 ** 2 / (4 * n ** 2))) / shrink;
+  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+}
+
+/** @param {number[]} values Not empty. */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (/** @type {number} */ i) => sorted[Math.floor(i)] ?? Number.NaN;
+  return (at((sorted.length - 1) / 2) + at(sorted.length / 2)) / 2;
+}

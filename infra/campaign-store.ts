@@ -17,7 +17,7 @@ export async function readCampaign(store: ObjectStore, name: string): Promise<Ca
 export async function readSettings(store: ObjectStore, name: string): Promise<SettingRecord[]> {
   const settings: SettingRecord[] = [];
   for await (const { key } of store.list(settingsPrefix(name))) {
-    settings.push(SettingRecord.parse(JSON.parse(new TextDecoder().decode((await store.get(key)) as Uint8Array))));
+    settings.push(SettingRecord.parse(JSON.parse(new TextDecoder().decode((await store.get(key))))));
   }
   return settings;
 }

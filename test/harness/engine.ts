@@ -39,7 +39,7 @@ export async function startEngine(model: Model, store: ObjectStore, provider = '
   const { llm, io } = createActivities(store, model, () => Promise.resolve(provider), client);
   const common = { connection: native, namespace };
   const workers = await Promise.all([
-    Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: (await workflowBundle()) as WorkflowBundleWithSourceMap }),
+    Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: (await workflowBundle()) }),
     Worker.create({ ...common, taskQueue: QUEUES.llm, activities: llm }),
     Worker.create({ ...common, taskQueue: QUEUES.io, activities: io }),
   ]);

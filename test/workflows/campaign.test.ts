@@ -229,7 +229,7 @@ describe('the budget', () => {
     const handle = await start(campaign);
     await until(async () => (await keysUnder(grantsPrefix(campaign.name))).length > 0);
     await handle.terminate('database deleted');
-    const granted = JSON.parse(new TextDecoder().decode((await store.get(`${grantsPrefix(campaign.name)}0000000.0.0.json`)) as Uint8Array)) as GrantRecord;
+    const granted = JSON.parse(new TextDecoder().decode((await store.get(`${grantsPrefix(campaign.name)}0000000.0.0.json`)))) as GrantRecord;
     expect(granted.nanoUsd).toBeGreaterThan(0);
     expect(await openSpending(new CampaignReader(store), campaign.name, () => false, 1)).toBe(granted.nanoUsd);
   });

@@ -59,7 +59,7 @@ async function play(director: Director, options: Partial<CampaignSketch> & { all
     taskQueue: QUEUES.orchestrate,
     args: [{ actor, index: 0, try: 0, page: 'none', allowance: options.allowance ?? null, held: false }],
   })) as ExemplarResult;
-  const outcome = OutcomeRecord.parse(JSON.parse(new TextDecoder().decode((await store.get(outcomeKey(campaign.name, 0, 0))) as Uint8Array)));
+  const outcome = OutcomeRecord.parse(JSON.parse(new TextDecoder().decode((await store.get(outcomeKey(campaign.name, 0, 0))))));
   const reader = new CampaignReader(store);
   const steps: StepRecord[] = [];
   for (let at = outcome.log; at !== null; ) {
