@@ -10,9 +10,9 @@ export function draftHeadline(plan: Plan): string {
 }
 
 export function findingsHeadline(findings: Finding[]): string {
-  if (findings.length === 0) return 'no findings';
   const major = findings.filter((finding) => finding.severity === 'major');
-  const worst = major[0] ?? (findings[0]);
+  const worst = major[0] ?? findings[0];
+  if (worst === undefined) return 'no findings';
   const count = `${findings.length} finding${findings.length === 1 ? '' : 's'}${major.length > 0 ? `, ${major.length} major` : ''}`;
   return cut(`${count}: ${worst.issue} at ${worst.node}`);
 }

@@ -18,6 +18,8 @@ export interface Ranking {
   top1: number | null;
   top1Chance: number | null;
   situations: number;
+  /** What "the plan with more nodes is better" alone would get. */
+  longerFirst: number | null;
   note: string | null;
 }
 

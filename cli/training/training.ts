@@ -76,11 +76,12 @@ async function follow(handle: WorkflowHandle, output: Output): Promise<TrainResu
 /** How well the trained actor ranks final versions above earlier ones, split by split, beside chance. */
 export function trainingText(result: TrainResult): string {
   const percent = (share: number | null) => (share === null ? '-' : `${(100 * share).toFixed(1)} %`);
-  const row = (split: string, { pairAccuracy, interval, chance, pairs, top1, top1Chance, situations }: Ranking) => [
+  const row = (split: string, { pairAccuracy, interval, chance, longerFirst, pairs, top1, top1Chance, situations }: Ranking) => [
     `  ${split}`,
     percent(pairAccuracy),
     interval === null ? '-' : `${(100 * interval[0]).toFixed(1)}..${(100 * interval[1]).toFixed(1)}`,
     percent(chance),
+    percent(longerFirst),
     count(pairs),
     percent(top1),
     percent(top1Chance),
@@ -90,7 +91,7 @@ export function trainingText(result: TrainResult): string {
   const notes = splits.flatMap(([split, { note }]) => (note === null ? [] : [`  ${split}: ${note}`]));
   return [
     `training ${result.run}: ${count(result.step)} steps on ${result.device}, generation ${result.generation}, last loss ${result.loss.toFixed(4)}`,
-    columns([['  SPLIT', 'PAIRS RIGHT', '95 %', 'CHANCE', 'PAIRS', 'BEST FIRST', 'CHANCE', 'SITUATIONS'], ...splits.map(([split, ranking]) => row(split, ranking))], [1, 2, 3, 4, 5, 6, 7]),
+    columns([['  SPLIT', 'PAIRS RIGHT', '95 %', 'CHANCE', 'LONGER FIRST', 'PAIRS', 'BEST FIRST', 'CHANCE', 'SITUATIONS'], ...splits.map(([split, ranking]) => row(split, ranking))], [1, 2, 3, 4, 5, 6, 7, 8]),
     ...notes,
     `checkpoint   ${result.checkpoint}`,
   ].join('\n');

@@ -78,7 +78,7 @@ async function dataRows(campaign: CampaignRecord): Promise<Record<string, unknow
   const manifest = await readManifest(store, campaign.name);
   const files = (manifest?.pages ?? []).flatMap((page) => page.files).filter((file) => file.kind === 'data');
   const rows = await Promise.all(files.map(async (file) => await readArrow((await store.get(`${datasetPrefix(campaign.name)}${file.key}`)) as Uint8Array)));
-  return rows.flat() as Record<string, unknown>[];
+  return rows.flat();
 }
 
 describe('a campaign', () => {
