@@ -12,6 +12,7 @@ import type { Provider } from './provider.ts';
 import { readFileAs } from './read-file.ts';
 import { listSituations, type Listing } from './situations.ts';
 import { UsageError } from './usage-error.ts';
+import { WORLDS } from '../worlds/index.ts';
 
 /** A campaign as its user's files have it. */
 export interface CampaignSource {
@@ -42,9 +43,16 @@ function readPrompts(): Record<string, string> {
   return Object.fromEntries(readdirSync(folder).sort().map((name) => [basename(name, '.md'), readFileSync(join(folder, name), 'utf8')]));
 }
 
-/** A campaign that costs money needs a cap, and a price to hold it by. */
-export function checkBudget({ path, file }: CampaignSource, provider: Provider): void {
-  if (provider.simulated !== null) return;
+/**
+ * The simulated model knows nothing but its worlds; a campaign that costs money needs a cap, and a price to hold it by.
+ * @throws UsageError, one line.
+ */
+export function checkProvider({ path, file, listing }: CampaignSource, provider: Provider): void {
+  if (provider.simulated !== null) {
+    const stranger = listing.situations.find((situation) => situation.world === null);
+    if (stranger === undefined) return;
+    throw new UsageError(`${path}: situations: number ${stranger.index} belongs to no world, and the simulated model at ${provider.origin} plays only situations of a world (${Object.keys(WORLDS).join(', ')}); set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL for others`);
+  }
   if (file.budget === undefined) throw new UsageError(`${path}: budget: required, because the model at ${provider.origin} is not simulated; give the most you would spend, in USD`);
   if (priceOf(file.model) === null) {
     throw new UsageError(`${path}: model.price: required, because the price table of ${PRICES_DATE} does not know "${file.model.name}"; give inputPerMTok, outputPerMTok, cacheWritePerMTok and cacheReadPerMTok in USD`);

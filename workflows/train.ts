@@ -10,7 +10,7 @@ const { train: trainActivity } = proxyActivities<TrainActivities>({
   taskQueue: QUEUES.train,
   startToCloseTimeout: '7 days',
   heartbeatTimeout: '30 seconds',
-  retry: { initialInterval: '2 seconds', maximumInterval: '1 minute' },
+  retry: { initialInterval: '2 seconds', maximumInterval: '1 minute', maximumAttempts: 50 },
 });
 
 export async function train(input: TrainInput): Promise<TrainResult> {

@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { PRICES_DATE } from '../../activities/prices.ts';
 import { priceOf } from '../../activities/pricing.ts';
-import { checkBudget, readCampaignSource, type CampaignSource } from '../../infra/campaign-source.ts';
+import { checkProvider, readCampaignSource, type CampaignSource } from '../../infra/campaign-source.ts';
 import type { Config } from '../../infra/config.ts';
 import { anthropicClient } from '../../infra/model-anthropic.ts';
 import { identifyProvider, probeStructured, type Provider } from '../../infra/provider.ts';
@@ -52,7 +52,7 @@ export async function checkFile(path: string): Promise<CheckFinding[]> {
   if (found !== null) {
     await check('structured output', async () => ROUTES[(await probeStructured(config.model, found, file.model.name)).structured]);
     await check('budget', () => {
-      checkBudget(source, found);
+      checkProvider(source, found);
       return Promise.resolve(file.budget === undefined ? 'none needed: the model is simulated' : dollars(file.budget));
     });
   }

@@ -2,7 +2,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowIdRe
 import { durationMs } from '../../activities/durations.ts';
 import { grantEstimate } from '../../activities/pricing.ts';
 import { writerIdentity } from '../../infra/arrow/writer.ts';
-import { checkBudget, fingerprintParts, type CampaignSource } from '../../infra/campaign-source.ts';
+import { checkProvider, fingerprintParts, type CampaignSource } from '../../infra/campaign-source.ts';
 import { openCampaign } from '../../infra/campaign-store.ts';
 import { identifyProvider, probeStructured, type Provider } from '../../infra/provider.ts';
 import { ensureSearchAttributes } from '../../infra/temporal.ts';
@@ -21,7 +21,7 @@ import { simulatedLine } from './table.ts';
 /** Runs the first situations under a hidden name that changes with the file, seals nothing, and shows their versions. Returns the exit code. */
 export async function previewFile(session: Session, source: CampaignSource, number: number, output: Output): Promise<number> {
   const provider = await identifyProvider(session.config.model);
-  checkBudget(source, provider);
+  checkProvider(source, provider);
   const { structured } = await probeStructured(session.config.model, provider, source.file.model.name);
   const parts = fingerprintParts(source, provider, structured, await writerIdentity(source.file.compression));
   const name = previewName(source.file.name, { parts, count: source.listing.situations.length });

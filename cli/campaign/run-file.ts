@@ -1,4 +1,4 @@
-import { checkBudget, type CampaignSource } from '../../infra/campaign-source.ts';
+import { checkProvider, type CampaignSource } from '../../infra/campaign-source.ts';
 import { openCampaign } from '../../infra/campaign-store.ts';
 import { identifyProvider, probeStructured } from '../../infra/provider.ts';
 import { ensureSearchAttributes } from '../../infra/temporal.ts';
@@ -23,7 +23,7 @@ export async function runFile(session: Session, source: CampaignSource, output: 
 export async function openSource(session: Session, source: CampaignSource, output: Output): Promise<boolean> {
   const { name, model } = source.file;
   const provider = await identifyProvider(session.config.model);
-  checkBudget(source, provider);
+  checkProvider(source, provider);
   const { structured } = await probeStructured(session.config.model, provider, model.name);
   const { how } = await openCampaign(session.store, source, provider, structured);
   const what = { new: 'new campaign', attached: 'campaign', extended: 'extended campaign' }[how];

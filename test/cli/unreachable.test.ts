@@ -9,12 +9,13 @@ let model: Server;
 let modelUrl: string;
 let closed: string;
 
-/** A model that knows one key, and a port that nobody listens on. */
+/** A model that knows two keys, and says under one of them that it is simulated; and a port that nobody listens on. */
 beforeAll(async () => {
   model = createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
     const key = request.headers['x-api-key'] ?? request.headers.authorization?.replace(/^Bearer /, '');
-    response.statusCode = key === 'good' ? 200 : 401;
+    if (key === 'sim') response.setHeader('x-exemplar-simulated', 'law');
+    response.statusCode = key === 'good' || key === 'sim' ? 200 : 401;
     response.end(JSON.stringify(response.statusCode === 200 ? { data: [], has_more: false } : { type: 'error', error: { type: 'authentication_error', message: 'no' } }));
   });
   modelUrl = `http://127.0.0.1:${await listen(model)}`;
@@ -91,6 +92,12 @@ test('a model without a known price needs one in the file', async () => {
   const folder = writeFiles({ campaign: (file) => ({ ...file, model: { name: 'own-model' } }) });
   const { code, stderr } = await exemplar(['run', 'campaign.yaml'], { cwd: folder, env: reachable() });
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('campaign.yaml: model.price: required, because the price table of ') as string });
+});
+
+test('the simulated model is sent no situation that belongs to no world', async () => {
+  expect(await fails(['run', 'campaign.yaml'], { ANTHROPIC_API_KEY: 'sim' }, 2)).toBe(
+    `exemplar: campaign.yaml: situations: number 0 belongs to no world, and the simulated model at ${modelUrl} plays only situations of a world (relief); set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL for others`,
+  );
 });
 
 test('check names every service that is wrong, not only the first', async () => {

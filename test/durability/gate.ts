@@ -23,7 +23,8 @@ export async function startGate(behind: string): Promise<Gate> {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       asked.pipe(request(new URL(asked.url ?? '/', behind), { method: asked.method, headers: asked.headers }, resolve).once('error', reject));
     });
-    await opened;
+    // whoever asks for the list of models only looks whether the server is there
+    if (typeof key === 'string') await opened;
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);
   }
