@@ -119,20 +119,18 @@ export function createPageActivities({ reader, value }: PagePorts) {
       }),
 
     sealPage: (input: { campaign: string; page: number; settings: number }): Promise<SealView> =>
-      io(() =>
-        beating({ settled: 0 }, async () => {
-          const { campaign, current } = await load(reader, input.campaign);
-          const { from, to } = pageBounds(input.page, campaign.file.pageSize, current.listing.count);
-          const situations = (await reader.situations(current.listing)).slice(from, to);
-          const outcomes = await pageOutcomes(reader, campaign.name, from, to);
-          // a retry without an outcome yet leaves its situation waiting, whatever the earlier try came to
-          for (const [index, attempt] of current.tries) if (outcomes.get(index)?.some((record) => record.try === attempt) === false) outcomes.delete(index);
-          const seal = await sealPage({ reader, value }, campaign, { page: input.page, settings: input.settings, situations, outcomes });
-          const sha256 = await reader.save(canonicalJson(seal));
-          const rows = seal.files.filter((file) => file.kind === 'data').reduce((sum, file) => sum + file.rows, 0);
-          return { seal: sha256, headline: `${seal.situations} situations, ${rows} versions, ${seal.files.length} files` };
-        }),
-      ),
+      io(async () => {
+        const { campaign, current } = await load(reader, input.campaign);
+        const { from, to } = pageBounds(input.page, campaign.file.pageSize, current.listing.count);
+        const situations = (await reader.situations(current.listing)).slice(from, to);
+        const outcomes = await pageOutcomes(reader, campaign.name, from, to);
+        // a retry without an outcome yet leaves its situation waiting, whatever the earlier try came to
+        for (const [index, attempt] of current.tries) if (outcomes.get(index)?.some((record) => record.try === attempt) === false) outcomes.delete(index);
+        const seal = await sealPage({ reader, value }, campaign, { page: input.page, settings: input.settings, situations, outcomes });
+        const sha256 = await reader.save(canonicalJson(seal));
+        const rows = seal.files.filter((file) => file.kind === 'data').reduce((sum, file) => sum + file.rows, 0);
+        return { seal: sha256, headline: `${seal.situations} situations, ${rows} versions, ${seal.files.length} files` };
+      }),
 
     publish: (input: { campaign: string; seals: string[] }): Promise<{ generation: number; headline: string }> =>
       io(async () => {
@@ -165,9 +163,10 @@ function sumOutcomes(counts: Partial<Record<Outcome | 'waiting', number>>[]): Re
   };
 }
 
+/** Beats meanwhile, so that a lost worker's work is soon taken up by another. */
 async function io<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await beating({ settled: 0 }, work);
   } catch (error) {
     throw toFailure(error);
   }

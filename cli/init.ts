@@ -38,7 +38,7 @@ situations:
   # Drawn from a simulated world, which knows the exact value of every plan. The simulated model plays only such situations.
   from: world
   world: ${world}
-  count: 20
+  count: 5
   seed: 0
   # Or written by hand, one { task, agent, horizon, initial, target } each:
   # from: file
@@ -62,7 +62,7 @@ actor:
 concurrency: 8
 
 # The most that may be spent, in USD. Required unless the model is simulated.
-budget: 5
+budget: 15
 
 # Shares of situation families in the dataset.
 splits: { train: 0.9, validation: 0.05, test: 0.05 }

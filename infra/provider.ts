@@ -1,4 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk';
+import { Limiter } from '../activities/limiter.ts';
 import type { Model, Structured } from '../activities/model.ts';
 import type { Usage } from '../schemas/records.ts';
 import type { Config } from './config.ts';
@@ -41,26 +42,39 @@ function provider(origin: string, law: string | null): Provider {
 
 const PROBE_SCHEMA = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'], additionalProperties: false };
 
+/** A server that is busy with others is waited for so long before the probe gives up, ms. */
+const PROBE_PATIENCE_MS = 120_000;
+
 /**
  * How the server takes an answer's shape: structured output, else a forced tool call, else words. Anthropic's own service and the
  * simulated model are known; another server is asked with one tiny call a route.
+ * @throws the error of the last route where no route is answered: a server in trouble is not one without structured output.
  */
 export async function probeStructured(config: Config['model'], provider: Provider, model: string): Promise<{ structured: Structured; usage: Usage | null }> {
   if (provider.simulated !== null || provider.origin === DEFAULT_ORIGIN) return { structured: 'schema', usage: null };
   const port: Model = new AnthropicModel(anthropicClient({ ...config, timeoutMs: 120_000 }));
-  for (const structured of ['schema', 'tool'] as const) {
-    try {
-      const answer = await port.send(
+  const limiter = new Limiter(PROBE_PATIENCE_MS);
+  const ask = (structured: Structured) =>
+    limiter.run(() =>
+      port.send(
         { model, maxTokens: 64, system: [{ text: 'Answer {"ok": true}.' }], turns: [{ role: 'user', blocks: [{ text: 'Answer now.' }] }], schema: PROBE_SCHEMA, structured },
         { idempotencyKey: `probe/${structured}` },
-      );
+      ),
+    );
+  for (const structured of ['schema', 'tool'] as const) {
+    try {
+      const answer = await ask(structured);
       if (meets(answer.text)) return { structured, usage: answer.usage };
     } catch (error) {
-      if (error instanceof Anthropic.APIError && error.status === undefined) throw error;
+      // proxies answer 500 as well as 400 to what the server behind them does not know
+      if (!(error instanceof Anthropic.APIError) || error.status === undefined || NOT_THE_ROUTE.has(error.status)) throw error;
     }
   }
-  return { structured: 'text', usage: null };
+  return { structured: 'text', usage: (await ask('text')).usage };
 }
+
+/** Statuses that say nothing about the way of asking: credentials, limits, overload. */
+const NOT_THE_ROUTE = new Set([401, 403, 429, 529]);
 
 function meets(text: string): boolean {
   try {

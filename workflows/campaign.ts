@@ -79,7 +79,7 @@ const LONGEST_HISTORY = 4_000;
 const io = proxyActivities<PageActivities>({
   taskQueue: QUEUES.io,
   startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: '5 minutes',
+  heartbeatTimeout: '1 minute',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 });
 

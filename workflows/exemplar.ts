@@ -271,6 +271,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
 const outcomes = proxyActivities<OutcomeActivities>({
   taskQueue: QUEUES.io,
   startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '30 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 });
 

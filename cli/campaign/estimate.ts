@@ -24,7 +24,6 @@ export const ASSUMPTIONS = [
   `a plan with its explanation has ${PLAN_TOKENS} tokens; answers have ${Object.entries(OUTPUT).map(([step, tokens]) => `${tokens} (${step})`).join(', ')}`,
   `${CACHE_HITS * 100} % of the cacheable tokens are read from the cache, the others written to it`,
   `${FIRST_TOKEN_S} s to the first token, then ${TOKENS_A_SECOND} a second; no waiting for rate limits`,
-  'no batches: they come later',
 ];
 
 /** USD are null where the model's price is unknown. */

@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { campaignWorkflowId } from '../../workflows/messages.ts';
-import { CAMPAIGN, Machine, onMachine, until } from './machine.ts';
+import { CAMPAIGN, onMachine, until, type Machine } from './machine.ts';
 
 /*
  * One campaign on machines that share nothing: run in peace on the first, and with a process killed in mid-campaign on each of the
