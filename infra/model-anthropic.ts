@@ -83,7 +83,7 @@ function toAnswer(message: Message & { _request_id?: string | null }): ModelAnsw
   // servers other than Anthropic's leave fields of usage out
   const usage = (message.usage ?? {}) as Partial<Message['usage']>;
   return {
-    text: tool === undefined ? text : JSON.stringify(tool.input),
+    text: tool === undefined ? text : toolText(tool.input),
     stop: stopOf(stopReason),
     stopReason,
     usage: {
@@ -95,6 +95,11 @@ function toAnswer(message: Message & { _request_id?: string | null }): ModelAnsw
     requestId: message._request_id ?? null,
     model: message.model,
   };
+}
+
+/** Some servers hand the input on as the text that the model wrote, or leave it out where it was no JSON. */
+function toolText(input: unknown): string {
+  return typeof input === 'string' ? input : JSON.stringify(input ?? {});
 }
 
 function stopOf(stopReason: string): StopReason {

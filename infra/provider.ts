@@ -45,6 +45,9 @@ const PROBE_SCHEMA = { type: 'object', properties: { ok: { type: 'boolean' } }, 
 /** A server that is busy with others is waited for so long before the probe gives up, ms. */
 const PROBE_PATIENCE_MS = 120_000;
 
+/** Statuses that say nothing about the way of asking: credentials, limits, overload. */
+const NOT_THE_ROUTE = new Set([401, 403, 429, 529]);
+
 /**
  * How the server takes an answer's shape: structured output, else a forced tool call, else words. Anthropic's own service and the
  * simulated model are known; another server is asked with one tiny call a route.
@@ -67,14 +70,11 @@ export async function probeStructured(config: Config['model'], provider: Provide
       if (meets(answer.text)) return { structured, usage: answer.usage };
     } catch (error) {
       // proxies answer 500 as well as 400 to what the server behind them does not know
-      if (!(error instanceof Anthropic.APIError) || error.status === undefined || NOT_THE_ROUTE.has(error.status)) throw error;
+      if (!(error instanceof Anthropic.APIError) || error.status === undefined || NOT_THE_ROUTE.has(error.status as number)) throw error;
     }
   }
   return { structured: 'text', usage: (await ask('text')).usage };
 }
-
-/** Statuses that say nothing about the way of asking: credentials, limits, overload. */
-const NOT_THE_ROUTE = new Set([401, 403, 429, 529]);
 
 function meets(text: string): boolean {
   try {

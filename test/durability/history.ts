@@ -12,7 +12,7 @@ interface ProtoJson {
 // the SDK's own converter asks another copy than the one that @temporalio/proto uses
 const ofProto = createRequire(createRequire(import.meta.url).resolve('@temporalio/proto'));
 const protoJson = ofProto('protobufjs/ext/protojson') as ProtoJson;
-const root = patch.patchProtobufRoot(proto) as { lookupType(name: string): unknown };
+const root = patch.patchProtobufRoot(proto) as unknown as { lookupType(name: string): unknown };
 
 /** A history from Temporal's protocol JSON, as `temporal workflow show --output json` writes it. */
 export function historyFromJson(json: unknown): History {
