@@ -1,6 +1,7 @@
 import { canonicalJson, contentHash, sha256Hex } from '../schemas/canonical.ts';
-import { campaignKey, objectKey, settingKey, settingsPrefix } from '../schemas/keys.ts';
-import { CampaignRecord, SettingRecord } from '../schemas/records.ts';
+import { campaignKey, objectKey, settingKey } from '../schemas/keys.ts';
+import { CampaignRecord, type SettingRecord } from '../schemas/records.ts';
+import { CampaignReader } from '../activities/campaign-reader.ts';
 import { applySettings } from '../activities/campaign-state.ts';
 import type { Structured } from '../activities/model.ts';
 import type { ObjectStore } from '../activities/store.ts';
@@ -14,12 +15,9 @@ export async function readCampaign(store: ObjectStore, name: string): Promise<Ca
   return bytes === null ? null : CampaignRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
 }
 
-export async function readSettings(store: ObjectStore, name: string): Promise<SettingRecord[]> {
-  const settings: SettingRecord[] = [];
-  for await (const { key } of store.list(settingsPrefix(name))) {
-    settings.push(SettingRecord.parse(JSON.parse(new TextDecoder().decode((await store.get(key))))));
-  }
-  return settings;
+/** Every later change of a campaign, in order. */
+export function readSettings(store: ObjectStore, name: string): Promise<SettingRecord[]> {
+  return new CampaignReader(store).settings(name);
 }
 
 /** Appends a change of settings; the loser of a race takes the next number. */

@@ -127,7 +127,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     treasury.need(number, nanoUsd, idle);
     shareMoney();
   });
-  setHandler(progressQuery, () => ({
+  const progress = (): CampaignProgress => ({
     state: phase,
     planned: view.planned,
     duplicates: view.duplicates,
@@ -139,7 +139,8 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     budget: settings.budget,
     generation: state.generation,
     waiting,
-  }));
+  });
+  setHandler(progressQuery, progress);
 
   /** The oldest page gets all slots; what its tail leaves free goes to the next. */
   function shareSlots(): void {
@@ -231,19 +232,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     await condition(() => settingsChanged || finished.length > 0 || (cancelRequested() && phase !== 'cancelling'));
   }
   phase = phase === 'cancelling' ? 'cancelled' : 'done';
-  return {
-    state: phase,
-    planned: view.planned,
-    duplicates: view.duplicates,
-    outcomes: state.outcomes,
-    calls: state.calls,
-    nanoUsd: state.nanoUsd,
-    openPages: [],
-    concurrency: settings.concurrency,
-    budget: settings.budget,
-    generation: state.generation,
-    waiting: '',
-  };
+  return progress();
 }
 
 function begin(view: CampaignView): Carried {

@@ -2,17 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256Hex } from '../../schemas/canonical.ts';
+import { AGENT } from '../harness/campaigns.ts';
 
 const TEXT = '# A text\n\nNever leave a door open behind you.\n';
-
-const AGENT = {
-  name: 'tester',
-  description: 'an agent for tests',
-  body: { sensors: ['eye'], actuators: ['hand'], powerW: 10, massKg: 5 },
-  operating: [{ quantity: 'temperature', min: -10, max: 40, unit: 'degC' }],
-  needs: ['power'],
-  duties: ['harm no one'],
-};
 
 const CAMPAIGN = {
   name: 'typed',
