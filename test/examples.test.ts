@@ -15,6 +15,7 @@ const EXAMPLES: Record<string, z.ZodType> = {
   'demo.yaml': CampaignFile,
   'situations-campaign.yaml': CampaignFile,
   'situations.yaml': SituationFile,
+  'small-model.yaml': CampaignFile,
   'train.yaml': TrainFile,
 };
 

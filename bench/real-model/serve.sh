@@ -57,7 +57,8 @@ model_list:
 router_settings: { num_retries: 0, disable_cooldowns: true }
 YAML
 
-trap 'trap - EXIT; kill $(jobs -p) 2>/dev/null; wait' EXIT INT TERM
+trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
+trap 'exit 130' INT TERM
 
 "$folder/llama/bin/python" "$here/llama_server.py" --model "$weights" --model_alias "$name" --n_ctx "$context" \
   --n_threads "$threads" --n_threads_batch "$threads" --host 127.0.0.1 --port "$llama_port" --interrupt_requests false >"$folder/llama.log" 2>&1 &

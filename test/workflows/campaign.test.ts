@@ -221,8 +221,10 @@ describe('the budget', () => {
   });
 
   test('without an outcome, what was granted counts as spent when the database is gone', async () => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
     direct = async (view) => {
-      if (view.kind === 'critique') await new Promise(() => undefined);
+      if (view.kind === 'critique') await released;
       return wellBehaved(view);
     };
     const campaign = await sketchCampaign(store, { situations: stages(1, 990), file: { budget: 1, actor } });
@@ -232,5 +234,6 @@ describe('the budget', () => {
     const granted = JSON.parse(new TextDecoder().decode((await store.get(`${grantsPrefix(campaign.name)}0000000.0.0.json`)))) as GrantRecord;
     expect(granted.nanoUsd).toBeGreaterThan(0);
     expect(await openSpending(new CampaignReader(store), campaign.name, () => false, 1)).toBe(granted.nanoUsd);
+    release();
   });
 });
