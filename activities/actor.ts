@@ -61,6 +61,8 @@ export interface StepResult {
   /** First digits of the plan's hash: equal plans have equal hashes. */
   plan?: string;
   stance?: Plan['stance'];
+  /** Level of the plan's top list. */
+  level?: string;
   /** Set where the situation ends here. */
   stop?: { outcome: 'refused' | 'failed'; reason: string };
 }
@@ -256,6 +258,10 @@ function account(scene: Scene, input: StepInput): Account {
   return { payer, allowance: input.allowance, attempt, lostAttempts: lost };
 }
 
+function levelOf({ nodes: [first] }: Plan): { level?: string } {
+  return first === undefined ? {} : { level: first.level };
+}
+
 type Made = Pick<StepRecord, 'headline'> & Partial<Pick<StepRecord, 'findings' | 'version'>>;
 
 /** Writes the step's record and says what the workflow needs to know. */
@@ -279,7 +285,7 @@ async function settle<Value>(
   return {
     ...common,
     ...(kind === 'critique' ? { findings: findings.length, major: findings.filter((finding) => finding.severity === 'major').length } : {}),
-    ...(version === null ? {} : { material: version.material, plan: planHash(version.plan).slice(0, HASH_DIGITS), stance: version.plan.stance }),
+    ...(version === null ? {} : { material: version.material, plan: planHash(version.plan).slice(0, HASH_DIGITS), stance: version.plan.stance, ...levelOf(version.plan) }),
   };
 }
 

@@ -48,6 +48,8 @@ interface Thread {
   version: string;
   plan: string;
   stance: Stance;
+  /** Absent in histories of earlier versions. */
+  level?: string;
 }
 
 /** Everything that outlives a continue-as-new. */
@@ -201,7 +203,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
   async function act(): Promise<Ended> {
     if (progress.main === null) {
       const drafted = await take('draft', null, { path: 'draft', branch: 'main', pass: 0, chapter: -1 });
-      progress.main = { branch: 'main', version: drafted.log, plan: drafted.plan as string, stance: drafted.stance as Stance };
+      progress.main = { branch: 'main', version: drafted.log, plan: drafted.plan as string, stance: drafted.stance as Stance, ...(drafted.level === undefined ? {} : { level: drafted.level }) };
       progress.seen.push(progress.main.plan);
     }
     const main = progress.main;
@@ -264,6 +266,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
     { key: SEARCH.outcome, value: end.outcome },
     { key: SEARCH.rounds, value: progress.passes },
     { key: SEARCH.cost, value: progress.cost / 1e9 },
+    ...(progress.main?.level === undefined ? [] : [{ key: SEARCH.level, value: progress.main.level }]),
   ]);
   return result;
 }

@@ -4,6 +4,7 @@ import { FAILURE } from '../../schemas/failure-types.ts';
 import { grantsPrefix, outcomeKey } from '../../schemas/keys.ts';
 import { OutcomeRecord, StepRecord } from '../../schemas/records.ts';
 import { QUEUES, situationWorkflowId, type ActorInput, type ExemplarResult } from '../../workflows/messages.ts';
+import { SEARCH } from '../../workflows/search-attributes.ts';
 import { durationMs } from '../../activities/durations.ts';
 import { explainAnew, finding, noFindings, relabel, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
 import { sketchCampaign, situation, type CampaignSketch } from '../harness/campaigns.ts';
@@ -93,6 +94,9 @@ describe('the exemplary actor on one situation', () => {
     expect(paths(played)).toEqual(['draft', 'p1.t1.critique', 'p1.t2.critique', 'a1.explain', 'a1.t1.critique', 'a1.t2.critique']);
     expect(played.outcome.alternatives).toHaveLength(1);
     expect(played.steps.at(3)).toMatchObject({ branch: 'a1', version: { material: false } });
+    const { typedSearchAttributes: found } = await engine.client.workflow.getHandle(played.workflowId).describe();
+    expect([SEARCH.outcome, SEARCH.rounds, SEARCH.level].map((key) => found.get(key as typeof SEARCH.outcome))).toEqual(['converged', 1, 'days']);
+    expect(found.get(SEARCH.cost)).toBeCloseTo(6 * 0.006);
   });
 
   test('a finding leads to a revision, and the pass is repeated until nothing material changes', async () => {
