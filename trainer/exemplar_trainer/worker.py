@@ -56,4 +56,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # the client's native threads may still run: taking the interpreter down under them now and then ends in a segmentation fault
+    os._exit(status)
