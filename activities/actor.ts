@@ -5,6 +5,7 @@ import { buildDraft } from '../plans/build.ts';
 import { checkExplanation } from '../plans/check.ts';
 import { InvalidOutput } from '../plans/invalid.ts';
 import { isMaterial, planHash } from '../plans/material.ts';
+import { findNode } from '../plans/tree.ts';
 import { canonicalJson } from '../schemas/canonical.ts';
 import type { ChapterRef } from '../schemas/library.ts';
 import { grantKey, outcomeKey } from '../schemas/keys.ts';
@@ -130,9 +131,8 @@ async function draft(ports: ActorPorts, input: StepInput): Promise<StepResult | 
 async function critique(ports: ActorPorts, input: StepInput): Promise<StepResult | StepShort> {
   const scene = await open(ports, input);
   const { plan } = scene.version as Version;
-  const ids = new Set(nodeIds(plan.nodes));
   const question = await ask(ports, scene, input, { step: { kind: 'critique' } }, StepOutput, (output) => {
-    const strangers = output.findings.filter((finding) => !ids.has(finding.node));
+    const strangers = output.findings.filter((finding) => findNode(plan, finding.node) === undefined);
     if (strangers.length > 0) throw new InvalidOutput(strangers.map(({ node }) => `findings: node "${node}" is not in the plan`));
     return output.findings.filter((finding) => finding.severity !== 'none');
   });
@@ -189,13 +189,6 @@ function repeated(explanation: Explanation, avoid: Explanation): string[] {
     .flatMap((argument) => argument.premises)
     .filter((premise) => old.has(premise))
     .map((premise) => `explanation: the premise "${premise.slice(0, 80)}" repeats the explanation to be avoided`);
-}
-
-function* nodeIds(nodes: Plan['nodes']): Generator<string> {
-  for (const node of nodes) {
-    yield node.id;
-    if (node.kind === 'action') yield* nodeIds(node.children);
-  }
 }
 
 interface Scene {
