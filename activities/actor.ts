@@ -1,27 +1,31 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
 import { applyRevision } from '../plans/edits.ts';
 import { buildDraft } from '../plans/build.ts';
 import { checkExplanation } from '../plans/check.ts';
 import { InvalidOutput } from '../plans/invalid.ts';
+import { shareKept } from '../plans/kept.ts';
 import { isMaterial, planHash } from '../plans/material.ts';
+import { promiseFindings } from '../plans/promises.ts';
 import { findNode } from '../plans/tree.ts';
 import { canonicalJson } from '../schemas/canonical.ts';
 import type { ChapterRef } from '../schemas/library.ts';
 import { grantKey, outcomeKey } from '../schemas/keys.ts';
 import type { Explanation, Plan } from '../schemas/plan.ts';
-import type { GrantRecord} from '../schemas/records.ts';
-import { OutcomeRecord, StepRecord, type CampaignRecord, type Version } from '../schemas/records.ts';
+import { OutcomeRecord, StepRecord, type CampaignRecord, type GrantRecord, type Version } from '../schemas/records.ts';
 import type { Situation } from '../schemas/situation.ts';
-import { DraftOutput, StepOutput, type Finding } from '../schemas/wire.ts';
+import { DraftOutput, SelectOutput, StepOutput, type Finding } from '../schemas/wire.ts';
 import type { AnswerPorts } from './answers.ts';
 import type { CampaignReader } from './campaign-reader.ts';
-import { toFailure, WrongProvider } from './failures.ts';
-import { screen } from './hazards.ts';
-import { beating, lostAttempts } from './heartbeat.ts';
-import { draftHeadline, findingsHeadline, revisionHeadline } from './headlines.ts';
+import { resolveSelection } from './contents.ts';
+import { WrongProvider } from './failures.ts';
+import { screen, screenPlan } from './hazards.ts';
+import { lostAttempts } from './heartbeat.ts';
+import { draftHeadline, findingsHeadline, revisionHeadline, selectionHeadline } from './headlines.ts';
 import type { Outages } from './outages.ts';
+import { paidActivity } from './paid-activity.ts';
 import { priceOf } from './pricing.ts';
+import { isQuoted } from './quotes.ts';
+import { formatRanges } from './ranges.ts';
 import { buildRequest, contentOf, type PromptParts } from './requests.ts';
 import { takeStep, type Account, type StepEnd, type StepQuestion } from './step.ts';
 
@@ -33,15 +37,17 @@ export interface StepInput {
   path: string;
   branch: string;
   pass: number;
-  /** Index into the campaign's chapters; -1 for draft and explain. */
+  /** Index into the campaign's chapters; -1 for draft, select, explain, and the revision that reconciles levels. */
   chapter: number;
   /** Head of the situation's chain of step records. */
   log: string | null;
   /** Step record that holds the version worked on. */
   version: string | null;
-  /** revise: the critique's step record. */
+  /** revise: the critique's step record; null where the finer levels contradict the coarser ones. */
   critique: string | null;
   decide?: boolean;
+  /** Booked as lost in this step's earlier tool turns. */
+  lost?: StepRecord['lost'];
   /** Int nano-dollars this situation may still spend; null: no budget. */
   allowance: number | null;
   /** Put before the first call of a pass. */
@@ -64,6 +70,10 @@ export interface StepResult {
   stance?: Plan['stance'];
   /** Level of the plan's top list. */
   level?: string;
+  /** Coarse actions whose sub-plans contradict what they promise, where there are any. */
+  promises?: number;
+  /** select: chapters to pass over, as ranges. */
+  selection?: string;
   /** Set where the situation ends here. */
   stop?: { outcome: 'refused' | 'failed'; reason: string };
 }
@@ -73,6 +83,15 @@ export interface StepShort {
   short: number;
 }
 
+/** The model asks for tools: run those of the answer `asking`, then take the step again. */
+export interface StepTools {
+  asking: string;
+  tools: string[];
+  lost: StepRecord['lost'];
+}
+
+export type StepAnswer = StepResult | StepShort | StepTools;
+
 export interface ActorPorts extends AnswerPorts {
   reader: CampaignReader;
   /** Identity of the provider that `model` calls. */
@@ -80,43 +99,28 @@ export interface ActorPorts extends AnswerPorts {
   outages: Outages;
 }
 
-const HASH_DIGITS = 16;
+/** Digits of a plan's hash that travel through histories. */
+export const HASH_DIGITS = 16;
+/** Names that a model makes up may be of any length. */
+const LONGEST_TOOL_NAME = 40;
 
 /** The exemplary actor's steps, one activity a model call, repairs inside. */
 export function createActorActivities(ports: ActorPorts) {
   return {
-    draft: (input: StepInput) => activity(ports.outages, input, () => draft(ports, input)),
-    critique: (input: StepInput) => activity(ports.outages, input, () => critique(ports, input)),
-    revise: (input: StepInput) => activity(ports.outages, input, () => revise(ports, input)),
-    explain: (input: StepInput) => activity(ports.outages, input, () => explain(ports, input)),
+    draft: (input: StepInput) => paidActivity(ports.outages, input.campaign, () => draft(ports, input)),
+    select: (input: StepInput) => paidActivity(ports.outages, input.campaign, () => select(ports, input)),
+    critique: (input: StepInput) => paidActivity(ports.outages, input.campaign, () => critique(ports, input)),
+    revise: (input: StepInput) => paidActivity(ports.outages, input.campaign, () => revise(ports, input)),
+    explain: (input: StepInput) => paidActivity(ports.outages, input.campaign, () => explain(ports, input)),
   };
 }
 export type ActorActivities = ReturnType<typeof createActorActivities>;
 
-async function activity<T>(outages: Outages, { campaign }: StepInput, work: () => Promise<T>): Promise<T> {
-  const { attempt, settled } = lostAttempts();
-  try {
-    const result = await beating({ settled }, work);
-    outages.passed(campaign);
-    return result;
-  } catch (error) {
-    const failure = toFailure(error);
-    if (failure instanceof ApplicationFailure && failure.nonRetryable !== true) outages.failed(campaign, `${failure.type}: ${failure.message}`);
-    // the provider answered, or was never reached: this attempt paid for nothing
-    if (answered(error)) Context.current().heartbeat({ settled: Math.min(attempt, settled + 1) });
-    throw failure;
-  }
-}
-
-function answered(error: unknown): boolean {
-  return error instanceof Error && 'status' in error && typeof error.status === 'number';
-}
-
-async function draft(ports: ActorPorts, input: StepInput): Promise<StepResult | StepShort> {
+async function draft(ports: ActorPorts, input: StepInput): Promise<StepAnswer> {
   const scene = await open(ports, input);
   const hazard = screen(scene.campaign.actor.hazardPolicy, scene.situation);
   if (hazard !== null) {
-    const log = await append(ports.reader, scene, input, { kind: 'draft', headline: hazard, calls: [], lost: { calls: 0, nanoUsd: 0 }, model: scene.campaign.file.model.name });
+    const log = await append(ports.reader, scene, input, { kind: 'draft', headline: hazard, calls: [], tools: [], lost: { calls: 0, nanoUsd: 0 }, model: scene.campaign.file.model.name });
     return { headline: hazard, log, charged: 0, cost: 0, calls: 0, stop: { outcome: 'refused', reason: hazard } };
   }
   const content = contentOf(scene.situation);
@@ -124,34 +128,55 @@ async function draft(ports: ActorPorts, input: StepInput): Promise<StepResult | 
   const end = await takeStep(ports, account(scene, input), question);
   return await settle(ports, scene, input, end, 'draft', ({ plan, explanation }, sizes) => ({
     headline: draftHeadline(plan),
-    version: { from: null, plan, explanation, edits: [], material: true, materialClaim: true, ...sizes },
+    version: { from: null, plan, explanation, edits: [], material: true, materialClaim: true, kept: 1, ...sizes },
   }));
 }
 
-async function critique(ports: ActorPorts, input: StepInput): Promise<StepResult | StepShort> {
+async function select(ports: ActorPorts, input: StepInput): Promise<StepAnswer> {
+  const scene = await open(ports, input);
+  const { chapters, file } = scene.campaign;
+  const question = await ask(ports, scene, input, { step: { kind: 'select' }, explanation: null }, SelectOutput, (output) => {
+    const { chapters: selection, faults } = resolveSelection(chapters, output.chapters, file.library.always);
+    if (faults.length > 0) throw new InvalidOutput(faults);
+    return selection;
+  });
+  const end = await takeStep(ports, account(scene, input), question);
+  return await settle(ports, scene, input, end, 'select', (selection) => ({ headline: selectionHeadline(chapters, selection), selection }));
+}
+
+async function critique(ports: ActorPorts, input: StepInput): Promise<StepAnswer> {
   const scene = await open(ports, input);
   const { plan } = scene.version as Version;
+  const chapter = await ports.reader.text((scene.chapter as ChapterRef).sha256);
   const question = await ask(ports, scene, input, { step: { kind: 'critique' } }, StepOutput, (output) => {
-    const strangers = output.findings.filter((finding) => findNode(plan, finding.node) === undefined);
-    if (strangers.length > 0) throw new InvalidOutput(strangers.map(({ node }) => `findings: node "${node}" is not in the plan`));
-    return output.findings.filter((finding) => finding.severity !== 'none');
+    const findings = output.findings.filter((finding) => finding.severity !== 'none');
+    const faults = findings.flatMap((finding) => findingFaults(finding, plan, chapter));
+    if (faults.length > 0) throw new InvalidOutput(faults);
+    return findings;
   });
   const end = await takeStep(ports, account(scene, input), question);
   return await settle(ports, scene, input, end, 'critique', (findings) => ({ headline: findingsHeadline(findings), findings }));
 }
 
-async function revise(ports: ActorPorts, input: StepInput): Promise<StepResult | StepShort> {
+function findingFaults({ node, quote }: Finding, plan: Plan, chapter: string): string[] {
+  const stranger = findNode(plan, node) === undefined ? [`findings: node "${node}" is not in the plan`] : [];
+  const invented = isQuoted(quote, chapter) ? [] : [`findings: the quote "${quote.slice(0, 80)}" is not in the chapter: copy the words that the finding rests on`];
+  return [...stranger, ...invented];
+}
+
+async function revise(ports: ActorPorts, input: StepInput): Promise<StepAnswer> {
   const scene = await open(ports, input);
   const { plan } = scene.version as Version;
   const content = contentOf(scene.situation);
-  const { findings } = await readRecord(ports.reader, input.critique as string);
+  const findings = input.critique === null ? promiseFindings(plan) : (await readRecord(ports.reader, input.critique)).findings;
   const step = { kind: 'revise' as const, findings, decide: input.decide === true };
   const question = await ask(ports, scene, input, { step }, StepOutput, (output) => ({ ...applyRevision(plan, output, content), output }));
   const end = await takeStep(ports, account(scene, input), question);
   return await settle(ports, scene, input, end, 'revise', (revised, sizes) => {
     const material = isMaterial(plan, revised.plan, scene.campaign.actor.tolerance);
+    const kept = shareKept(plan, revised.plan, new Set(findings.map(({ node }) => node)));
     return {
-      headline: revisionHeadline(revised.output.edits, material),
+      headline: revisionHeadline(revised.output.edits, material, kept),
       findings,
       version: {
         from: input.version,
@@ -160,15 +185,17 @@ async function revise(ports: ActorPorts, input: StepInput): Promise<StepResult |
         edits: revised.output.edits,
         material,
         materialClaim: revised.output.material,
+        kept,
         ...sizes,
       },
     };
   });
 }
 
-async function explain(ports: ActorPorts, input: StepInput): Promise<StepResult | StepShort> {
+async function explain(ports: ActorPorts, input: StepInput): Promise<StepAnswer> {
   const scene = await open(ports, input);
-  const { plan, explanation: avoid } = scene.version as Version;
+  const { plan, explanation: own } = scene.version as Version;
+  const avoid = [own, ...(await otherExplanations(ports.reader, input))];
   const parts = { step: { kind: 'explain' as const, avoid }, explanation: null };
   const question = await ask(ports, scene, input, parts, StepOutput, ({ explanation }) => {
     const faults = [...checkExplanation(explanation, plan), ...repeated(explanation, avoid)];
@@ -178,17 +205,28 @@ async function explain(ports: ActorPorts, input: StepInput): Promise<StepResult 
   const end = await takeStep(ports, account(scene, input), question);
   return await settle(ports, scene, input, end, 'explain', (explanation, sizes) => ({
     headline: `explained anew with ${explanation.arguments.length} arguments`,
-    version: { from: input.version, plan, explanation, edits: [], material: false, materialClaim: false, ...sizes },
+    version: { from: input.version, plan, explanation, edits: [], material: false, materialClaim: false, kept: 1, ...sizes },
   }));
 }
 
-/** Premises of the old explanation that the new one leans on again. */
-function repeated(explanation: Explanation, avoid: Explanation): string[] {
-  const old = new Set(avoid.arguments.flatMap((argument) => argument.premises));
+/** Explanations given anew for the version worked on since it was made. */
+async function otherExplanations(reader: CampaignReader, input: StepInput): Promise<Explanation[]> {
+  const found: Explanation[] = [];
+  for (let at = input.log; at !== null && at !== input.version; ) {
+    const record = await readRecord(reader, at);
+    if (record.kind === 'explain' && record.version?.from === input.version) found.unshift(record.version.explanation);
+    at = record.previous;
+  }
+  return found;
+}
+
+/** Premises of earlier explanations that the new one leans on again. */
+function repeated(explanation: Explanation, avoid: Explanation[]): string[] {
+  const old = new Set(avoid.flatMap((each) => each.arguments).flatMap((argument) => argument.premises));
   return explanation.arguments
     .flatMap((argument) => argument.premises)
     .filter((premise) => old.has(premise))
-    .map((premise) => `explanation: the premise "${premise.slice(0, 80)}" repeats the explanation to be avoided`);
+    .map((premise) => `explanation: the premise "${premise.slice(0, 80)}" repeats an explanation to be avoided`);
 }
 
 interface Scene {
@@ -204,12 +242,24 @@ async function open({ reader, provider }: ActorPorts, input: StepInput): Promise
   if (own !== campaign.provider) throw new WrongProvider(`campaign "${campaign.name}" is for the model ${campaign.provider}, and this worker has ${own}: start it with that one`);
   const situation = await reader.situation(input.campaign, input.index);
   const version = input.version === null ? null : (await readRecord(reader, input.version)).version;
-  if (input.grant !== undefined) {
-    const { n, nanoUsd } = input.grant;
-    const grant: GrantRecord = { schema: 1, index: input.index, try: input.try, n, pass: input.path.split('.')[0] as string, nanoUsd };
-    await reader.store.putIfAbsent(grantKey(input.campaign, input.index, input.try, n), canonicalJson(grant));
-  }
+  if (input.grant !== undefined) await recordGrant(reader, input, input.grant);
   return { campaign, situation, version, chapter: input.chapter < 0 ? null : (campaign.chapters[input.chapter] as ChapterRef) };
+}
+
+/** Put before money is spent. A situation that a cancelled run has left starts its count anew: its grants come after those. */
+async function recordGrant({ store }: CampaignReader, { campaign, index, try: attempt, path }: StepInput, { n: first, nanoUsd }: NonNullable<StepInput['grant']>): Promise<void> {
+  const run = runId();
+  for (let n = first; ; n++) {
+    const key = grantKey(campaign, index, attempt, n);
+    const grant = canonicalJson({ schema: 1, index, try: attempt, n, pass: path.split('.')[0] as string, run, nanoUsd } satisfies GrantRecord);
+    if (await store.putIfAbsent(key, grant)) return;
+    const there = await store.get(key);
+    if (there !== null && new TextDecoder().decode(there) === grant) return;
+  }
+}
+
+function runId(): string {
+  return Context.current().info.workflowExecution?.runId ?? 'standalone';
 }
 
 async function ask<Output, Value>(
@@ -234,6 +284,7 @@ async function ask<Output, Value>(
     path: input.path,
     schema,
     read,
+    chapterTokens: chapter?.counted === true ? chapter.tokens : undefined,
   };
 }
 
@@ -246,16 +297,24 @@ async function failedAt(reader: CampaignReader, input: StepInput): Promise<strin
 function account(scene: Scene, input: StepInput): Account {
   const { attempt, lost } = lostAttempts();
   const { campaign } = scene;
-  const run = Context.current().info.workflowExecution?.runId ?? 'standalone';
-  const payer = { campaign: campaign.name, run, provider: campaign.provider, price: priceOf(campaign.file.model) };
-  return { payer, allowance: input.allowance, attempt, lostAttempts: lost };
+  const run = runId();
+  const { model } = campaign.file;
+  const payer = { campaign: campaign.name, run, provider: campaign.provider, price: priceOf(model), cacheTtl: model.cacheTtl };
+  return { payer, allowance: input.allowance, attempt, lostAttempts: lost, lost: input.lost ?? { calls: 0, nanoUsd: 0 } };
 }
 
-function levelOf({ nodes: [first] }: Plan): { level?: string } {
-  return first === undefined ? {} : { level: first.level };
+function summaryOf(plan: Plan): Pick<StepResult, 'plan' | 'stance' | 'level' | 'promises'> {
+  const [first] = plan.nodes;
+  const promises = promiseFindings(plan).length;
+  return {
+    plan: planHash(plan).slice(0, HASH_DIGITS),
+    stance: plan.stance,
+    ...(first === undefined ? {} : { level: first.level }),
+    ...(promises === 0 ? {} : { promises }),
+  };
 }
 
-type Made = Pick<StepRecord, 'headline'> & Partial<Pick<StepRecord, 'findings' | 'version'>>;
+type Made = Pick<StepRecord, 'headline'> & Partial<Pick<StepRecord, 'findings' | 'version' | 'selection'>>;
 
 /** Writes the step's record and says what the workflow needs to know. */
 async function settle<Value>(
@@ -265,20 +324,27 @@ async function settle<Value>(
   end: StepEnd<Value>,
   kind: StepRecord['kind'],
   make: (value: Value, sizes: { promptChars: number; outputChars: number }) => Made,
-): Promise<StepResult | StepShort> {
+): Promise<StepAnswer> {
   if (end.kind === 'short') return { short: end.need };
-  const { calls, lost, charged } = end.spending;
+  if (end.kind === 'tools') return { asking: end.asking.key, tools: end.asking.toolCalls.map(({ name }) => name.slice(0, LONGEST_TOOL_NAME)), lost: end.lost };
+  const { calls, tools, lost, charged } = end.spending;
   const cost = calls.reduce((sum, call) => sum + (call.paid ? (call.nanoUsd ?? 0) : 0), lost.nanoUsd);
-  const made: Made = end.kind === 'done' ? make(end.value, { promptChars: end.requestChars, outputChars: end.outputChars }) : { headline: end.reason };
-  const log = await append(ports.reader, scene, input, { kind, calls, lost, model: end.model, ...made });
-  const common = { headline: made.headline, log, charged, cost, calls: calls.length };
+  const drawn: Made = end.kind === 'done' ? make(end.value, { promptChars: end.requestChars, outputChars: end.outputChars }) : { headline: end.reason };
+  const hazard = drawn.version == null ? null : screenPlan(scene.campaign.actor.hazardPolicy, drawn.version.plan, drawn.version.explanation);
+  // what the policy excludes is kept with the answer alone, not as a version
+  const made: Made = hazard === null ? drawn : { headline: hazard.reason };
+  const log = await append(ports.reader, scene, input, { kind, calls, tools, lost, model: end.model, ...made });
+  // answers that a preview or an earlier try paid for are counted there, as in the ledger
+  const common = { headline: made.headline, log, charged, cost, calls: calls.filter(({ paid }) => paid).length + lost.calls };
+  if (hazard !== null) return { ...common, stop: { outcome: 'refused', reason: hazard.reason } };
   if (end.kind !== 'done') return { ...common, stop: { outcome: end.kind === 'refused' ? 'refused' : 'failed', reason: end.reason } };
   const findings: Finding[] = made.findings ?? [];
   const version = made.version ?? null;
   return {
     ...common,
+    ...(made.selection == null ? {} : { selection: formatRanges(made.selection) }),
     ...(kind === 'critique' ? { findings: findings.length, major: findings.filter((finding) => finding.severity === 'major').length } : {}),
-    ...(version === null ? {} : { material: version.material, plan: planHash(version.plan).slice(0, HASH_DIGITS), stance: version.plan.stance, ...levelOf(version.plan) }),
+    ...(version === null ? {} : { material: version.material, ...summaryOf(version.plan) }),
   };
 }
 
@@ -286,7 +352,7 @@ async function append(
   reader: CampaignReader,
   scene: Scene,
   input: StepInput,
-  made: Made & Pick<StepRecord, 'kind' | 'calls' | 'lost' | 'model'>,
+  made: Made & Pick<StepRecord, 'kind' | 'calls' | 'tools' | 'lost' | 'model'>,
 ): Promise<string> {
   const record: StepRecord = {
     schema: 1,
@@ -296,6 +362,7 @@ async function append(
     pass: input.pass,
     textbook: scene.chapter?.textbook ?? null,
     chapter: scene.chapter?.chapter ?? null,
+    selection: null,
     findings: [],
     version: null,
     ...made,

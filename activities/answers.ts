@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalJson } from '../schemas/canonical.ts';
-import type { Price } from '../schemas/campaign.ts';
+import type { CampaignFile, Price } from '../schemas/campaign.ts';
 import { responseKey, type StepAddress } from '../schemas/keys.ts';
 import { ResponseRecord } from '../schemas/records.ts';
 import type { Flights } from './flights.ts';
 import type { Limiter } from './limiter.ts';
-import type { Model, ModelRequest } from './model.ts';
+import { textOf, type Model, type ModelRequest } from './model.ts';
 import { costOf } from './pricing.ts';
 import { bodyHash } from './requests.ts';
 import type { ObjectStore } from './store.ts';
+import type { Warmth } from './warmth.ts';
 
 const LONGEST_PUT_WAIT_MS = 30_000;
 
@@ -17,6 +18,7 @@ export interface AnswerPorts {
   model: Model;
   flights: Flights<ResponseRecord>;
   limiter: Limiter;
+  warmth: Warmth;
 }
 
 export interface Payer {
@@ -25,6 +27,7 @@ export interface Payer {
   run: string;
   provider: string;
   price: Price | null;
+  cacheTtl: CampaignFile['model']['cacheTtl'];
 }
 
 /** The store key of a request's answer: also its idempotency key. */
@@ -41,11 +44,14 @@ export async function knownAnswer(ports: AnswerPorts, key: string): Promise<Resp
 
 /**
  * Asks the model once and stores the answer before anyone sees it. Having an answer it never asks again: it retries the put
- * until it succeeds. The loser of a race for a key reads the winner's answer.
+ * until it succeeds. The loser of a race for a key reads the winner's answer. Where the provider does not say what was used, the
+ * answer is booked at `worstCase`, int nano-dollars.
  */
-export function askModel(ports: AnswerPorts, key: string, request: ModelRequest, payer: Payer): Promise<ResponseRecord> {
+export function askModel(ports: AnswerPorts, key: string, request: ModelRequest, payer: Payer, worstCase: number | null = null): Promise<ResponseRecord> {
   return ports.flights.join(key, async () => {
-    const answer = await ports.limiter.run(() => ports.model.send(request, { idempotencyKey: key }));
+    const answer = await ports.warmth.through(payer.provider, request, payer.cacheTtl, (cache) =>
+      ports.limiter.run(() => ports.model.send(request, { idempotencyKey: key, ...cache })),
+    );
     const record: ResponseRecord = {
       schema: 1,
       key,
@@ -56,8 +62,9 @@ export function askModel(ports: AnswerPorts, key: string, request: ModelRequest,
       stop: answer.stop,
       stopReason: answer.stopReason,
       text: answer.text,
+      toolCalls: answer.toolCalls,
       usage: answer.usage,
-      nanoUsd: costOf(answer.usage, payer.price),
+      nanoUsd: costOf(answer.usage, payer.price) ?? worstCase,
       requestChars: requestChars(request),
     };
     return await keep(ports.store, key, record);
@@ -79,5 +86,5 @@ async function keep(store: ObjectStore, key: string, record: ResponseRecord): Pr
 
 function requestChars(request: ModelRequest): number {
   const blocks = [...request.system, ...request.turns.flatMap((turn) => turn.blocks)];
-  return blocks.reduce((sum, block) => sum + block.text.length, 0);
+  return blocks.reduce((sum, block) => sum + textOf(block).length, 0);
 }

@@ -1,7 +1,18 @@
-import { grantsPrefix, outcomesPrefix, parseIndexedName } from '../schemas/keys.ts';
+import { canonicalJson } from '../schemas/canonical.ts';
+import { grantsPrefix, outcomesPrefix, parseIndexedName, stoppedKey } from '../schemas/keys.ts';
 import type { Manifest } from '../schemas/manifest.ts';
 import { GrantRecord, OutcomeRecord, type CampaignRecord, type SettingRecord } from '../schemas/records.ts';
 import type { CampaignReader } from './campaign-reader.ts';
+
+/** `pass` of the record that books what a stopped situation has cost. */
+const STOPPED = 'stopped';
+
+/** A situation that was stopped before its outcome, and what it has cost the campaign; int nano-dollars. */
+export interface Unfinished {
+  index: number;
+  try: number;
+  nanoUsd: number;
+}
 
 /** The campaign file as later settings have changed it. */
 export interface CurrentSettings {
@@ -14,6 +25,8 @@ export interface CurrentSettings {
   state: 'running' | 'paused' | 'cancelled';
   /** Try of each retried situation. */
   tries: Map<number, number>;
+  /** Number of the last settings record that opened pages again, by retries or by a longer listing; 0 for none. */
+  reopened: number;
 }
 
 export function applySettings(campaign: CampaignRecord, settings: SettingRecord[]): CurrentSettings {
@@ -24,12 +37,14 @@ export function applySettings(campaign: CampaignRecord, settings: SettingRecord[
     budget: campaign.file.budget ?? null,
     state: 'running',
     tries: new Map(),
+    reopened: 0,
   };
   for (const setting of settings) {
     if (setting.listing !== undefined) current.listing = setting.listing;
     if (setting.concurrency !== undefined) current.concurrency = setting.concurrency;
     if (setting.budget !== undefined) current.budget = setting.budget;
     if (setting.state !== undefined) current.state = setting.state;
+    if (setting.listing !== undefined || setting.retry !== undefined) current.reopened = setting.n;
     for (const [index, attempt] of Object.entries(setting.retry ?? {})) current.tries.set(Number(index), attempt);
   }
   return current;
@@ -66,8 +81,15 @@ export async function pageOutcomes(reader: CampaignReader, campaign: string, fro
   return outcomes;
 }
 
+/** Books what an unfinished situation has cost; each further time it is stopped makes a record of its own. */
+export async function bookUnfinished(reader: CampaignReader, campaign: string, { index, try: attempt, nanoUsd }: Unfinished): Promise<void> {
+  const record: GrantRecord = { schema: 1, index, try: attempt, n: 0, pass: STOPPED, run: '', nanoUsd };
+  await reader.store.putIfAbsent(stoppedKey(campaign, index, attempt, nanoUsd), canonicalJson(record));
+}
+
 /**
- * Nano-dollars that the unsealed pages have used up: what outcomes cost, and, at worst case, every grant without an outcome.
+ * Nano-dollars that the unsealed pages have used up: what outcomes cost; and of situations without one, at worst case, every grant,
+ * and what they had cost when they were last stopped without a budget.
  */
 export async function openSpending(reader: CampaignReader, campaign: string, sealed: (index: number) => boolean, count: number): Promise<number> {
   let nanoUsd = 0;
@@ -77,11 +99,17 @@ export async function openSpending(reader: CampaignReader, campaign: string, sea
     ended.add(`${index}.${attempt}`);
     if (!sealed(index)) nanoUsd += OutcomeRecord.parse(await read(reader, key)).nanoUsd;
   }
+  const stopped = new Map<string, number>();
   for await (const key of between(reader, grantsPrefix(campaign), 0, count)) {
     const { index, try: attempt } = parseIndexedName(key);
-    if (!sealed(index) && !ended.has(`${index}.${attempt}`)) nanoUsd += GrantRecord.parse(await read(reader, key)).nanoUsd;
+    const situation = `${index}.${attempt}`;
+    if (sealed(index) || ended.has(situation)) continue;
+    const grant = GrantRecord.parse(await read(reader, key));
+    // each stop books all that the situation had cost by then
+    if (grant.pass === STOPPED) stopped.set(situation, Math.max(stopped.get(situation) ?? 0, grant.nanoUsd));
+    else nanoUsd += grant.nanoUsd;
   }
-  return nanoUsd;
+  return [...stopped.values()].reduce((sum, cost) => sum + cost, nanoUsd);
 }
 
 async function* between(reader: CampaignReader, prefix: string, from: number, to: number): AsyncIterable<string> {

@@ -1,3 +1,4 @@
+import type { ChapterRef } from '../schemas/library.ts';
 import type { Plan } from '../schemas/plan.ts';
 import type { Edit, Finding } from '../schemas/wire.ts';
 
@@ -17,9 +18,15 @@ export function findingsHeadline(findings: Finding[]): string {
   return cut(`${count}: ${worst.issue} at ${worst.node}`);
 }
 
-export function revisionHeadline(edits: Edit[], material: boolean): string {
+export function selectionHeadline(chapters: Pick<ChapterRef, 'textbook'>[], selection: number[]): string {
+  const texts = [...new Set(selection.map((i) => chapters[i]?.textbook))];
+  return cut(`${selection.length} of ${chapters.length} chapters: ${texts.join(', ')}`);
+}
+
+/** `kept`: share of the nodes that nobody criticised and that stayed as they were. */
+export function revisionHeadline(edits: Edit[], material: boolean, kept: number): string {
   const ops = [...new Set(edits.map((edit) => edit.op))].join(', ');
-  return cut(`${edits.length === 0 ? 'no edits' : `${edits.length} edit${edits.length === 1 ? '' : 's'} (${ops})`}, ${material ? 'material' : 'not material'}`);
+  return cut(`${edits.length === 0 ? 'no edits' : `${edits.length} edit${edits.length === 1 ? '' : 's'} (${ops})`}, ${material ? 'material' : 'not material'}${kept < 1 ? `, kept ${Math.round(100 * kept)} %` : ''}`);
 }
 
 function cut(text: string): string {

@@ -1,13 +1,27 @@
-import type { Usage } from '../schemas/records.ts';
+import type { ToolCall, ToolOffer, Usage } from '../schemas/records.ts';
 
 /** How an answer's shape is asked for: by the provider's structured output, a forced tool call, or words alone. */
 export type Structured = 'schema' | 'tool' | 'text';
 
-export interface PromptBlock {
+export interface TextBlock {
   text: string;
   /** Ends a prefix that the provider should cache. */
   breakpoint?: boolean;
 }
+
+/** The model's request for a tool, shown to it again. */
+export interface ToolUseBlock {
+  call: ToolCall;
+}
+
+export interface ToolResultBlock {
+  /** Id of the call it answers. */
+  answers: string;
+  text: string;
+  error: boolean;
+}
+
+export type PromptBlock = TextBlock | ToolUseBlock | ToolResultBlock;
 
 export interface PromptTurn {
   role: 'user' | 'assistant';
@@ -18,21 +32,24 @@ export interface PromptTurn {
 export interface ModelRequest {
   model: string;
   maxTokens: number;
-  system: PromptBlock[];
+  system: TextBlock[];
   turns: PromptTurn[];
   /** JSON Schema that the answer must meet. */
   schema: Record<string, unknown>;
   structured: Structured;
+  /** Absent: none. */
+  tools?: ToolOffer[];
 }
 
-export type StopReason = 'complete' | 'truncated' | 'refused';
+export type StopReason = 'complete' | 'tools' | 'truncated' | 'refused';
 
 export interface ModelAnswer {
-  /** JSON text of the answer (the forced tool's input, where that route was taken). */
+  /** JSON text of the answer (the forced tool's input, where that route was taken); what was said beside the calls, where `stop` is tools. */
   text: string;
   stop: StopReason;
   /** The provider's own words for it. */
   stopReason: string;
+  toolCalls: ToolCall[];
   usage: Usage;
   requestId: string | null;
   model: string;
@@ -50,7 +67,22 @@ export class Busy extends Error {
   }
 }
 
+export type CacheTtl = '5m' | '1h';
+
+export interface SendOptions {
+  idempotencyKey: string;
+  /** How long the provider is asked to keep the prefix at the breakpoint. */
+  cacheTtl?: CacheTtl;
+  /** Called once the provider has begun to answer: what it caches can be read from then on. Asks for a streamed answer. */
+  onBegun?: () => void;
+}
+
 export interface Model {
   /** Sends once, never retries. Throws Busy for 429 and 529, the adapter's own errors otherwise. */
-  send(request: ModelRequest, options: { idempotencyKey: string }): Promise<ModelAnswer>;
+  send(request: ModelRequest, options: SendOptions): Promise<ModelAnswer>;
+}
+
+export function textOf(block: PromptBlock): string {
+  if ('text' in block) return block.text;
+  return JSON.stringify(block.call.input);
 }

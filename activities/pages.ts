@@ -3,10 +3,11 @@ import { PageSeal } from '../schemas/manifest.ts';
 import type { ActorParameters } from '../schemas/campaign.ts';
 import type { Outcome } from '../schemas/records.ts';
 import type { CampaignReader } from './campaign-reader.ts';
-import { applySettings, openSpending, pageBounds, pageOutcomes, sealedPages } from './campaign-state.ts';
+import { applySettings, bookUnfinished, openSpending, pageBounds, pageOutcomes, sealedPages, type Unfinished } from './campaign-state.ts';
 import { toFailure } from './failures.ts';
 import { durationMs } from './durations.ts';
 import { beating } from './heartbeat.ts';
+import { spentImagining } from './imagined.ts';
 import { grantEstimate } from './pricing.ts';
 import { formatRanges } from './ranges.ts';
 import { publish, readManifest } from './shards/manifest.ts';
@@ -28,6 +29,8 @@ export interface CampaignView {
   generation: number;
   settings: SettingsView;
   actor: Pick<ActorParameters, 'maxPasses' | 'alternatives' | 'maxReopen'>;
+  /** Absent in histories of earlier versions. */
+  routed?: boolean;
   chapters: number;
   patienceMs: number;
   firstGrant: number;
@@ -38,6 +41,8 @@ export interface SettingsView {
   concurrency: number;
   budget: number | null;
   state: 'running' | 'paused' | 'cancelled';
+  /** Number of the last settings record that opened pages again; 0 for none. Absent in histories of earlier versions. */
+  reopened?: number;
 }
 
 export interface PageView {
@@ -72,7 +77,8 @@ export function createPageActivities({ reader, value }: PagePorts) {
         const sealed = sealedPages(campaign, settings, current, manifest);
         const { pageSize, budget } = campaign.file;
         const seals = (manifest?.pages ?? []).filter((seal) => sealed.has(seal.page));
-        const nanoUsd = seals.reduce((sum, seal) => sum + seal.nanoUsd, 0);
+        const imagined = await spentImagining(reader.store, campaign);
+        const nanoUsd = seals.reduce((sum, seal) => sum + seal.nanoUsd, imagined.nanoUsd);
         const budgeted = budget !== undefined || current.budget !== null;
         const open = budgeted ? await openSpending(reader, campaign.name, (index) => sealed.has(Math.floor(index / pageSize)), current.listing.count) : 0;
         return {
@@ -82,12 +88,13 @@ export function createPageActivities({ reader, value }: PagePorts) {
           pages: Math.ceil(current.listing.count / pageSize),
           sealed: formatRanges([...sealed].sort((a, b) => a - b)),
           outcomes: sumOutcomes(seals.map((seal) => seal.outcomes)),
-          calls: seals.reduce((sum, seal) => sum + seal.calls, 0),
+          calls: seals.reduce((sum, seal) => sum + seal.calls, imagined.calls),
           nanoUsd,
           spent: nanoUsd + open,
           generation: manifest?.generation ?? 0,
           settings: view(current),
           actor: { maxPasses: campaign.actor.maxPasses, alternatives: campaign.actor.alternatives, maxReopen: campaign.actor.maxReopen },
+          ...(campaign.file.library.select === 'routed' ? { routed: true } : {}),
           chapters: campaign.chapters.length,
           patienceMs: durationMs(campaign.file.patience),
           firstGrant: grantEstimate(campaign),
@@ -118,8 +125,10 @@ export function createPageActivities({ reader, value }: PagePorts) {
         return { from, to, settings: current.n, pending, outcomes, calls, nanoUsd };
       }),
 
-    sealPage: (input: { campaign: string; page: number; settings: number }): Promise<SealView> =>
+    /** `unfinished` are the situations that a budget would not know of: stopped without an outcome, and without one. */
+    sealPage: (input: { campaign: string; page: number; settings: number; unfinished?: Unfinished[] }): Promise<SealView> =>
       io(async () => {
+        for (const each of input.unfinished ?? []) await bookUnfinished(reader, input.campaign, each);
         const { campaign, current } = await load(reader, input.campaign);
         const { from, to } = pageBounds(input.page, campaign.file.pageSize, current.listing.count);
         const situations = (await reader.situations(current.listing)).slice(from, to);
@@ -148,8 +157,8 @@ async function load(reader: CampaignReader, name: string) {
   return { campaign, settings, current: applySettings(campaign, settings) };
 }
 
-function view({ n, concurrency, budget, state }: ReturnType<typeof applySettings>): SettingsView {
-  return { n, concurrency, budget, state };
+function view({ n, concurrency, budget, state, reopened }: ReturnType<typeof applySettings>): SettingsView {
+  return { n, concurrency, budget, state, reopened };
 }
 
 function sumOutcomes(counts: Partial<Record<Outcome | 'waiting', number>>[]): Record<Outcome, number> {

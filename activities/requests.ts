@@ -1,14 +1,14 @@
 import type { z } from 'zod';
 import { canonicalJson, contentHash } from '../schemas/canonical.ts';
-import { DRAFT_JSON_SCHEMA, STEP_JSON_SCHEMA } from '../schemas/json-schema.ts';
+import { DRAFT_JSON_SCHEMA, IMAGINE_JSON_SCHEMA, SELECT_JSON_SCHEMA, STEP_JSON_SCHEMA } from '../schemas/json-schema.ts';
 import type { ChapterRef } from '../schemas/library.ts';
 import type { Explanation, Plan } from '../schemas/plan.ts';
-import { StepBlock } from '../schemas/prompt.ts';
-import type { CampaignRecord } from '../schemas/records.ts';
-import type { SituationContent} from '../schemas/situation.ts';
-import { type Situation } from '../schemas/situation.ts';
+import { StepBlock, type StepKind } from '../schemas/prompt.ts';
+import type { CampaignRecord, ResponseRecord, ToolCall, ToolRecord } from '../schemas/records.ts';
+import type { Situation, SituationContent } from '../schemas/situation.ts';
 import type { CampaignReader } from './campaign-reader.ts';
-import type { ModelRequest, PromptBlock, PromptTurn } from './model.ts';
+import { chapterBlock, contentsOf } from './contents.ts';
+import type { ModelRequest, PromptBlock, PromptTurn, TextBlock, ToolResultBlock } from './model.ts';
 
 export type StepMaterial = z.input<typeof StepBlock>['step'];
 
@@ -21,22 +21,26 @@ export interface PromptParts {
   step: Omit<StepMaterial, 'instructions'>;
 }
 
+const SCHEMAS: Record<StepKind, Record<string, unknown>> = {
+  draft: DRAFT_JSON_SCHEMA,
+  select: SELECT_JSON_SCHEMA,
+  critique: STEP_JSON_SCHEMA,
+  revise: STEP_JSON_SCHEMA,
+  explain: STEP_JSON_SCHEMA,
+  imagine: IMAGINE_JSON_SCHEMA,
+};
+
 /**
  * One request, in the order that the provider's cache wants: [rules][chapter, breakpoint][agent][situation, plan, explanation,
- * step]. Critique, revise and explain share one answer schema, so they share the prefix.
+ * step]. Critique and revise share one answer schema and one list of tools, so they share the prefix.
  */
 export async function buildRequest(reader: CampaignReader, parts: PromptParts): Promise<ModelRequest> {
   const { campaign, situation, chapter, plan, explanation, step } = parts;
   const prompt = async (name: string) => await reader.text(campaign.prompts[name] as string);
   const instructions = (await prompt(step.kind)) + (step.decide === true ? `\n${await prompt('decide')}` : '');
-  const system: PromptBlock[] = [{ text: await prompt('rules'), breakpoint: chapter === null }];
-  if (chapter !== null) {
-    const text = await reader.text(chapter.sha256);
-    system.push({
-      text: canonicalJson({ chapter: { textbook: chapter.textbook, title: chapter.title, name: chapter.chapter, text } }),
-      breakpoint: true,
-    });
-  }
+  const material = step.kind === 'select' ? canonicalJson({ contents: contentsOf(campaign.chapters) }) : chapter === null ? null : chapterBlock(chapter, await reader.text(chapter.sha256));
+  const system: TextBlock[] = [{ text: await prompt('rules'), breakpoint: material === null }];
+  if (material !== null) system.push({ text: material, breakpoint: true });
   const blocks = [
     { agent: campaign.agents[situation.agent] },
     { situation: contentOf(situation) },
@@ -49,16 +53,44 @@ export async function buildRequest(reader: CampaignReader, parts: PromptParts): 
     maxTokens: campaign.file.model.maxOutputTokens,
     system,
     turns: [{ role: 'user', blocks: blocks.map((block) => ({ text: canonicalJson(block) })) }],
-    schema: step.kind === 'draft' ? DRAFT_JSON_SCHEMA : STEP_JSON_SCHEMA,
+    schema: SCHEMAS[step.kind],
     structured: campaign.structured,
+    ...(TOOL_STEPS.has(step.kind) && campaign.tools.length > 0 ? { tools: campaign.tools } : {}),
   };
+}
+
+/** Steps in which the model may call tools. */
+const TOOL_STEPS: ReadonlySet<StepKind> = new Set(['critique', 'revise']);
+/** Turns of tool calls in one step. */
+export const LAST_TOOL_TURN = 3;
+
+/** The request with the tools asked for and what they answered. */
+export function toolTurn(request: ModelRequest, asking: ResponseRecord, answers: ToolRecord[], turn: number): ModelRequest {
+  const results = answers.map(({ text, error }, n): ToolResultBlock => ({ answers: (asking.toolCalls[n] as ToolCall).id, text: canonicalJson({ toolAnswer: text }), error }));
+  const last: TextBlock[] = turn === LAST_TOOL_TURN ? [{ text: 'These were the last tools that you may call in this step: give your answer now.' }] : [];
+  return withTurns(request, asking, [...results, ...last]);
+}
+
+/** The request with tools asked for beyond what is allowed. */
+export function refusedTools(request: ModelRequest, asking: ResponseRecord): ModelRequest {
+  const text = 'No more tools may be called in this step: give your answer now.';
+  return withTurns(request, asking, asking.toolCalls.map(({ id }) => ({ answers: id, text, error: true })));
+}
+
+function withTurns(request: ModelRequest, asking: ResponseRecord, reply: PromptBlock[]): ModelRequest {
+  // the Messages API refuses empty text
+  const said: PromptBlock[] = asking.text === '' ? [] : [{ text: asking.text }];
+  const turns: PromptTurn[] = [
+    { role: 'assistant', blocks: [...said, ...asking.toolCalls.map((call) => ({ call }))] },
+    { role: 'user', blocks: reply },
+  ];
+  return { ...request, turns: [...request.turns, ...turns] };
 }
 
 /** The request with the faulty answer and what was wrong with it, for another try. */
 export function repairRequest(request: ModelRequest, answer: string, step: StepMaterial, faults: string[]): ModelRequest {
   const instructions = 'Your last answer cannot be used. Mend every fault listed in "faults" and give the whole answer again.';
   const repair: PromptTurn[] = [
-    // the Messages API refuses empty text
     { role: 'assistant', blocks: [{ text: answer === '' ? '{}' : answer }] },
     { role: 'user', blocks: [{ text: canonicalJson(StepBlock.parse({ step: { ...step, instructions, faults } })) }] },
   ];

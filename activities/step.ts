@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import { InvalidOutput } from '../plans/invalid.ts';
-import type { ResponseRecord, StepRecord } from '../schemas/records.ts';
+import type { ResponseRecord, StepRecord, ToolRecord } from '../schemas/records.ts';
 import { answerKey, askModel, knownAnswer, type AnswerPorts, type Payer } from './answers.ts';
 import type { ModelRequest } from './model.ts';
 import { reservationOf } from './pricing.ts';
-import { repairRequest, type StepMaterial } from './requests.ts';
+import { LAST_TOOL_TURN, refusedTools, repairRequest, toolTurn, type StepMaterial } from './requests.ts';
+import { knownToolAnswer, toolAnswerKey } from './tool-answers.ts';
 
 /** Tries after the first, each quoting the faults of the one before. */
 const REPAIRS = 2;
@@ -21,6 +22,8 @@ export interface StepQuestion<Output, Value> {
   schema: z.ZodType<Output>;
   /** Turns a well-formed answer into what the step is for; throws InvalidOutput naming every fault. */
   read: (output: Output) => Value;
+  /** Tokens of the chapter block, where the provider has counted them. */
+  chapterTokens?: number | undefined;
 }
 
 /** What one attempt of the activity may spend and knows of earlier attempts. */
@@ -31,12 +34,13 @@ export interface Account {
   attempt: number;
   /** Earlier attempts that may have paid for an answer nobody stored. */
   lostAttempts: number;
+  /** Booked as lost in the step's earlier tool turns. */
+  lost: StepRecord['lost'];
 }
 
-type Calls = StepRecord['calls'];
-
 export interface Spending {
-  calls: Calls;
+  calls: StepRecord['calls'];
+  tools: StepRecord['tools'];
   lost: StepRecord['lost'];
   /** New spending of this run, lost calls at worst case included; int nano-dollars. */
   charged: number;
@@ -45,31 +49,38 @@ export interface Spending {
 export type StepEnd<Value> =
   | { kind: 'done'; value: Value; requestChars: number; outputChars: number; model: string; spending: Spending }
   | { kind: 'refused' | 'invalid'; reason: string; model: string; spending: Spending }
+  /** The answer at `asking` wants tools that have not answered yet: run them, then take the step again. */
+  | { kind: 'tools'; asking: ResponseRecord; lost: StepRecord['lost'] }
   /** The next call does not fit the allowance: nothing was sent that could break it. `need` is what all calls so far and the next reserve. */
   | { kind: 'short'; need: number };
 
-/** Asks, checks and repairs until the answer is good, refused, or beyond repair. */
+/** Asks, hands on what tools answer, checks and repairs until the answer is good, refused, or beyond repair. */
 export async function takeStep<Output, Value>(ports: AnswerPorts, account: Account, question: StepQuestion<Output, Value>): Promise<StepEnd<Value>> {
   const { payer } = account;
-  const spending: Spending = { calls: [], lost: { calls: 0, nanoUsd: 0 }, charged: 0 };
-  let request = question.request;
+  const spending: Spending = { calls: [], tools: [], lost: { ...account.lost }, charged: account.lost.nanoUsd };
+  let lostBefore = account.lostAttempts;
+  // what every repair is put to: the question, and what tools have answered
+  let base = question.request;
+  let request = base;
   let faults: string[] = [];
   let model = request.model;
-  for (let repair = 0; repair <= REPAIRS; repair++) {
-    const path = `${question.path}.k0.r${repair}`;
+  for (let turn = 0, repair = 0; repair <= REPAIRS; ) {
+    const path = `${question.path}.k${turn}.r${repair}`;
     const keys = question.tries.map((number) => answerKey(payer.provider, request, { situation: question.situation, try: number, sample: question.sample, path }));
     const key = keys[0] as string;
     let record = await firstKnown(ports, keys);
+    const worstCase = payer.price === null ? null : reservationOf(request, payer.price, payer.cacheTtl, question.chapterTokens);
+    const reservation = worstCase ?? 0;
     if (record === null) {
-      const reservation = payer.price === null ? 0 : reservationOf(request, payer.price);
-      if (spending.lost.calls < account.lostAttempts) {
+      if (lostBefore > 0) {
         // the first answer missing from the store is the one that earlier attempts may have lost
-        spending.lost = { calls: account.lostAttempts, nanoUsd: account.lostAttempts * reservation };
-        spending.charged += spending.lost.nanoUsd;
+        spending.lost = { calls: spending.lost.calls + lostBefore, nanoUsd: spending.lost.nanoUsd + lostBefore * reservation };
+        spending.charged += lostBefore * reservation;
+        lostBefore = 0;
       }
       const need = spending.charged + reservation;
       if (account.allowance !== null && need > account.allowance) return { kind: 'short', need };
-      record = await askModel(ports, key, request, payer);
+      record = await askModel(ports, key, request, payer, worstCase);
     }
     model = record.model;
     spending.calls.push({
@@ -79,14 +90,25 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
       usage: record.usage,
       nanoUsd: record.nanoUsd,
     });
-    if (record.run === payer.run) spending.charged += record.nanoUsd ?? (payer.price === null ? 0 : reservationOf(request, payer.price));
+    if (record.run === payer.run) spending.charged += record.nanoUsd ?? 0;
     if (record.stop === 'refused') return { kind: 'refused', reason: `the provider refused (${record.stopReason})`, model, spending };
-    const read = record.stop === 'truncated' ? [`the answer was cut off at ${request.maxTokens} tokens: be shorter`] : readAnswer(question, record.text);
+    if (record.stop === 'tools' && turn < LAST_TOOL_TURN) {
+      const answers = await toolAnswers(ports, record, request);
+      if (answers === null) return { kind: 'tools', asking: record, lost: spending.lost };
+      spending.tools.push(...answers.map(({ key: at, record: { tool, headline, error } }) => ({ name: tool, headline, error, record: at })));
+      turn += 1;
+      base = toolTurn(base, record, answers.map((answer) => answer.record), turn);
+      request = base;
+      continue;
+    }
+    const read = readRecord(question, record, request);
     if (!Array.isArray(read)) {
       return { kind: 'done', value: read.value, requestChars: record.requestChars, outputChars: record.text.length, model, spending };
     }
     faults = read;
-    request = repairRequest(question.request, record.text, question.step, faults);
+    repair += 1;
+    if (record.stop === 'tools') base = refusedTools(base, record);
+    request = record.stop === 'tools' ? base : repairRequest(base, record.text, question.step, faults);
   }
   return { kind: 'invalid', reason: `invalid output after ${REPAIRS} repairs: ${faults.join('; ')}`.slice(0, 300), model, spending };
 }
@@ -99,7 +121,24 @@ async function firstKnown(ports: AnswerPorts, keys: string[]): Promise<ResponseR
   return null;
 }
 
+/** What the tools asked for have answered; null where one has not yet. */
+async function toolAnswers(ports: AnswerPorts, asking: ResponseRecord, { tools = [] }: ModelRequest): Promise<{ key: string; record: ToolRecord }[] | null> {
+  const answers = await Promise.all(
+    asking.toolCalls.map(async (_, n) => {
+      const key = toolAnswerKey(asking, n, tools);
+      return { key, record: await knownToolAnswer(ports.store, key) };
+    }),
+  );
+  return answers.every((answer): answer is { key: string; record: ToolRecord } => answer.record !== null) ? answers : null;
+}
+
 /** The value, or the list of faults that a repair must mend. */
+function readRecord<Output, Value>(question: StepQuestion<Output, Value>, record: ResponseRecord, request: ModelRequest): { value: Value } | string[] {
+  if (record.stop === 'tools') return ['asks for more tools than it may'];
+  if (record.stop === 'truncated') return [`the answer was cut off at ${request.maxTokens} tokens: be shorter`];
+  return readAnswer(question, record.text);
+}
+
 function readAnswer<Output, Value>(question: StepQuestion<Output, Value>, text: string): { value: Value } | string[] {
   let json: unknown;
   try {

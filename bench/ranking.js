@@ -24,7 +24,7 @@ const on = machine();
 const dir = await emptyFolder('ranking');
 try {
   await withServices({ dir }, async (session) => {
-    const source = readCampaignSource(join(packageRoot, 'bench', 'ranking.yaml'));
+    const source = await readCampaignSource(join(packageRoot, 'bench', 'ranking.yaml'));
     const before = cpuSeconds(dir);
     const { view, wallS, checks, rows } = await runCampaign(session, source);
     const cpuS = cpuSince(before, cpuSeconds(dir));

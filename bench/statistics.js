@@ -46,3 +46,20 @@ export function median(values) {
   const at = (/** @type {number} */ i) => sorted[Math.floor(i)] ?? Number.NaN;
   return (at((sorted.length - 1) / 2) + at(sorted.length / 2)) / 2;
 }
+
+/**
+ * Mean exact value of the main line's versions 0 to `last`, each situation keeping its last version: every row has the same situations.
+ * @param {Pick<import('../schemas/rows.ts').DataRow, 'situation_index' | 'branch' | 'revision' | 'log_reward'>[]} rows
+ * @param {number} last
+ */
+export function carriedForward(rows, last) {
+  /** @type {Map<number, number[]>} */
+  const lines = new Map();
+  for (const { situation_index: index, branch, revision, log_reward: value } of rows) {
+    if (branch !== 'main' || value === null) continue;
+    const line = lines.get(index) ?? [];
+    line[revision] = value;
+    lines.set(index, line);
+  }
+  return Array.from({ length: last + 1 }, (_, version) => moments([...lines.values()].map((line) => line[Math.min(version, line.length - 1)] ?? Number.NaN)));
+}

@@ -2,11 +2,11 @@ import { readCampaign } from '../infra/campaign-store.ts';
 import { S3Store } from '../infra/store-s3.ts';
 import { UsageError } from '../infra/usage-error.ts';
 import type { CampaignRecord } from '../schemas/records.ts';
-import { configuredStore } from './environment.ts';
+import { configured } from './environment.ts';
 
 /** The object store alone, for verbs that read datasets. */
 export function openStore(): S3Store {
-  return new S3Store(configuredStore());
+  return new S3Store(configured().s3);
 }
 
 /** @throws UsageError where the store has no such campaign. */

@@ -14,13 +14,7 @@ export function environment(): NodeJS.ProcessEnv {
   return { ...(existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}), ...process.env };
 }
 
-/** Configuration from environment, `.env` and the local services. @throws UsageError naming the variable to set. */
+/** Configuration from environment, `.env` and the local services. A part that is asked for @throws UsageError naming the variable to set. */
 export function configured(): Config {
-  return readConfig({ dir: stateFolder(), env: environment() });
-}
-
-/** The object store's part of it, for verbs that only read datasets: neither Temporal nor a model need be configured. */
-export function configuredStore(): Config['s3'] {
-  const unused = { TEMPORAL_ADDRESS: 'unused', ANTHROPIC_BASE_URL: 'unused' };
-  return readConfig({ dir: stateFolder(), env: { ...unused, ...environment() } }).s3;
+  return readConfig(stateFolder(), environment());
 }

@@ -6,7 +6,7 @@ export function register(program: Command): void {
     .option('-n, --number <n>', 'how many situations', positive, 3)
     .action(async (file: string, options: { json?: boolean; number: number }) => {
       const { readCampaignSource } = await import('../infra/campaign-source.ts');
-      const source = readCampaignSource(file);
+      const source = await readCampaignSource(file);
       const { withSession } = await import('./session.ts');
       const { previewFile } = await import('./campaign/preview.ts');
       process.exitCode = await withSession((session) => previewFile(session, source, options.number, new Output(options)));

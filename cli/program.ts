@@ -7,12 +7,14 @@ import * as check from './check.ts';
 import * as demo from './demo.ts';
 import * as down from './down.ts';
 import * as estimate from './estimate.ts';
+import * as explain from './explain.ts';
 import * as init from './init.ts';
 import * as library from './library.ts';
 import * as logs from './logs.ts';
 import * as pause from './pause.ts';
 import * as preview from './preview.ts';
 import * as pull from './pull.ts';
+import * as reconcile from './reconcile.ts';
 import * as resume from './resume.ts';
 import * as retryFailed from './retry-failed.ts';
 import * as run from './run.ts';
@@ -29,8 +31,8 @@ import * as worker from './worker.ts';
 /** Verbs as the help lists them. Each loads what it needs only when it runs. */
 const GROUPS: Record<string, { register: (program: Command) => void }[]> = {
   'Local services:': [up, down, logs, ui, demo],
-  'Campaigns:': [init, check, estimate, preview, run, status, pause, resume, cancel, set, retryFailed],
-  'Datasets:': [show, pull, verify, train],
+  'Campaigns:': [init, check, estimate, preview, run, status, pause, resume, cancel, set, retryFailed, reconcile],
+  'Datasets:': [show, explain, pull, verify, train],
   'Parts:': [library, worker, simModel],
 };
 

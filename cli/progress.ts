@@ -11,9 +11,33 @@ export interface Progress {
   stop(): void;
 }
 
+/** How far something has come. */
+export interface Reading {
+  name: string;
+  done: number;
+  of: number;
+  summary: string;
+  /** The summary without what the clock alone changes. */
+  steady: string;
+}
+
+export interface Meter {
+  show(reading: Reading): void;
+  stop(): void;
+}
+
 /** A bar on a terminal, else lines on stderr. */
-export function openProgress(output: Output): Progress {
+export function openMeter(output: Output): Meter {
   return process.stderr.isTTY ? bar() : lines(output);
+}
+
+/** A meter of a campaign's situations. */
+export function openProgress(output: Output): Progress {
+  const meter = openMeter(output);
+  return {
+    update: (view) => meter.show({ name: view.name, done: endedOf(view), of: view.planned, summary: summary(view), steady: summary({ ...view, perHour: null, etaS: null }) }),
+    stop: () => meter.stop(),
+  };
 }
 
 /** What has happened so far, in a line: `12 converged, 1 failed, 8 running, 3 waiting | 345 calls, $0.0012 | ETA 20 s`. */
@@ -28,7 +52,7 @@ export function summary(view: CampaignView): string {
   return [...phase, state, `${count(view.calls)} calls, ${dollars(view.usd)}`, ...pace, ...eta, ...why].join(' | ');
 }
 
-function bar(): Progress {
+function bar(): Meter {
   const single = new SingleBar({
     format: '{name} [{bar}] {value}/{total} {summary}',
     barsize: 24,
@@ -41,18 +65,17 @@ function bar(): Progress {
   });
   let started = false;
   return {
-    update(view) {
-      const payload = { name: view.name, summary: summary(view) };
-      if (!started) single.start(view.planned, endedOf(view), payload);
+    show({ name, done, of, summary }) {
+      if (!started) single.start(of, done, { name, summary });
       started = true;
-      single.setTotal(view.planned);
-      single.update(endedOf(view), payload);
+      single.setTotal(of);
+      single.update(done, { name, summary });
     },
     stop: () => single.stop(),
   };
 }
 
-function lines(output: Output): Progress {
+function lines(output: Output): Meter {
   let last = '';
   let at = 0;
   let pending: string | null = null;
@@ -63,8 +86,8 @@ function lines(output: Output): Progress {
     pending = null;
   };
   return {
-    update(view) {
-      const line = `${view.name} ${endedOf(view)}/${view.planned}: ${summary({ ...view, perHour: null, etaS: null })}`;
+    show({ name, done, of, steady }) {
+      const line = `${name} ${done}/${of}: ${steady}`;
       if (line === last) return;
       if (Date.now() - at >= LINE_EVERY_MS) print(line);
       else pending = line;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CampaignView } from './campaign/view.ts';
 import { count, dollars, duration, short } from './figures.ts';
 import { columns, Output, verb } from './output.ts';
-import type { Session } from './session.ts';
+import type { Outlook } from './session.ts';
 
 interface StatusOptions {
   json?: boolean;
@@ -14,31 +14,32 @@ export function register(program: Command): void {
     .option('--watch', 'show it until it ends; Ctrl-C stops showing')
     .action(async (name: string | undefined, options: StatusOptions) => {
       const output = new Output(options);
-      const { withSession } = await import('./session.ts');
-      await withSession((session) => (name === undefined ? all(session, output) : one(session, name, output, options.watch === true)));
+      const { withOutlook } = await import('./session.ts');
+      await withOutlook((outlook) => (name === undefined ? all(outlook, output) : one(outlook, name, output, options.watch === true)));
     });
 }
 
-async function one(session: Session, name: string, output: Output, watch: boolean): Promise<void> {
+async function one(outlook: Outlook, name: string, output: Output, watch: boolean): Promise<void> {
   const { requireCampaign } = await import('./datasets.ts');
   const { viewCampaign } = await import('./campaign/view.ts');
   const { outcomeTable, readTokens } = await import('./campaign/table.ts');
-  await requireCampaign(session.store, name);
-  let view = await viewCampaign(session, name);
-  if (watch && (view.state === 'running' || view.state === 'paused' || view.state === 'cancelling')) {
+  const { client, store } = outlook;
+  await requireCampaign(store, name);
+  let view = await viewCampaign(outlook, name);
+  if (watch && typeof client !== 'string' && (view.state === 'running' || view.state === 'paused' || view.state === 'cancelling')) {
     const { followCampaign } = await import('./campaign/follow.ts');
-    ({ view } = await followCampaign(session, name, output));
+    ({ view } = await followCampaign({ ...outlook, client }, name, output));
   }
-  const tokens = await readTokens(session.store, name);
+  const tokens = await readTokens(store, name);
   const pace = view.perHour === null ? '' : `\nrate         ${view.perHour.toFixed(1)} situations an hour${view.etaS === null ? '' : `, ETA ${duration(view.etaS)}`}`;
   output.result({ ...view, tokens }, outcomeTable(view, tokens) + pace);
 }
 
-async function all(session: Session, output: Output): Promise<void> {
+async function all({ store, ...outlook }: Outlook, output: Output): Promise<void> {
   const { viewCampaign } = await import('./campaign/view.ts');
   const { listCampaigns } = await import('./campaign/list.ts');
   const views: CampaignView[] = [];
-  for (const name of await listCampaigns(session.store)) views.push(await viewCampaign(session, name));
+  for (const name of await listCampaigns(store)) views.push(await viewCampaign({ ...outlook, store }, name));
   const head = ['NAME', 'STATE', 'PLANNED', 'CONV', 'UNCONV', 'REFUSED', 'FAILED', 'OVER-B', 'RUNNING', 'WAITING', 'CALLS', 'USD', '/H', 'ETA'];
   const rows = views.map((view) => [
     `${view.name}${view.simulated === null ? '' : ' (sim)'}`,
@@ -49,5 +50,5 @@ async function all(session: Session, output: Output): Promise<void> {
     view.perHour === null ? '-' : view.perHour.toFixed(0),
     view.etaS === null ? '-' : duration(view.etaS),
   ]);
-  output.result({ campaigns: views }, rows.length === 0 ? `no campaigns in ${session.store.describe()}` : columns([head, ...rows], [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]));
+  output.result({ campaigns: views }, rows.length === 0 ? `no campaigns in ${store.describe()}` : columns([head, ...rows], [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]));
 }

@@ -7,10 +7,10 @@ export function register(program: Command): void {
   verb(program, 'ui [name]', "address of the Temporal UI, on the campaign's page; opened where there is a display").action(async (name: string | undefined, options: { json?: boolean }) => {
     const { configured } = await import('./environment.ts');
     const { uiUrlOf } = await import('./campaign/view.ts');
-    const config = configured();
-    const { uiUrl, namespace } = config.temporal;
+    const { temporal } = configured();
+    const { uiUrl, namespace } = temporal;
     if (uiUrl === null || uiUrl === '') throw new Failure('the address of the Temporal UI is not known: set TEMPORAL_UI_URL, or run `exemplar up` for a local one');
-    const url = name === undefined ? `${uiUrl.replace(/\/$/, '')}/namespaces/${namespace}/workflows` : (uiUrlOf({ config }, name) as string);
+    const url = name === undefined ? `${uiUrl.replace(/\/$/, '')}/namespaces/${namespace}/workflows` : (uiUrlOf(temporal, name) as string);
     new Output(options).result({ url }, url);
     if (options.json !== true && process.stdout.isTTY) open(url);
   });

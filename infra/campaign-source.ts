@@ -1,31 +1,38 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { Listing } from '../activities/listing.ts';
 import { PRICES_DATE } from '../activities/prices.ts';
 import { priceOf } from '../activities/pricing.ts';
 import { AgentSpec } from '../schemas/agent.ts';
-import { CampaignFile } from '../schemas/campaign.ts';
+import { CampaignFile, type ImaginedSource } from '../schemas/campaign.ts';
 import { contentHash, sha256Hex } from '../schemas/canonical.ts';
 import type { CampaignRecord } from '../schemas/records.ts';
-import { libraryFolder, readLibrary, type Chapter } from './library.ts';
+import { sketchChapters, type Chapter, type LibraryText } from './library/chapters.ts';
+import { selectTexts } from './library/select.ts';
+import { libraryFolder, readLibrary } from './library.ts';
 import { packageRoot } from './package-root.ts';
 import type { Provider } from './provider.ts';
 import { readFileAs } from './read-file.ts';
-import { listSituations, type Listing } from './situations.ts';
+import { listSituations } from './situations.ts';
 import { UsageError } from './usage-error.ts';
 import { WORLDS } from '../worlds/index.ts';
+import { isServed, placedInWorld } from '../worlds/known.ts';
 
 /** A campaign as its user's files have it. */
 export interface CampaignSource {
   path: string;
   file: CampaignFile;
   agents: Record<string, AgentSpec>;
+  /** The selected texts of the library, whole. */
+  texts: LibraryText[];
+  /** Their chapters: cut by size alone until the campaign is opened, then by the provider's counts. */
   chapters: Chapter[];
   prompts: Record<string, string>;
   listing: Listing;
 }
 
 /** Reads and checks a campaign file and all it names. @throws UsageError, one line. */
-export function readCampaignSource(path: string): CampaignSource {
+export async function readCampaignSource(path: string): Promise<CampaignSource> {
   const file = readFileAs(path, CampaignFile);
   const folder = dirname(resolve(path));
   const agents: Record<string, AgentSpec> = {};
@@ -33,9 +40,11 @@ export function readCampaignSource(path: string): CampaignSource {
     const agent = readFileAs(resolve(folder, agentPath), AgentSpec);
     agents[agent.name] = agent;
   }
-  const { chapters } = readLibrary(resolve(folder, libraryFolder(file.library.path)));
+  const library = await readLibrary(resolve(folder, libraryFolder(file.library.path)));
+  const texts = selectTexts(path, library.texts, file.library);
+  const chapters = sketchChapters(texts, file.library.chapterTokens);
   const situationsPath = file.situations.from === 'file' ? resolve(folder, file.situations.file) : '';
-  return { path, file, agents, chapters, prompts: readPrompts(), listing: listSituations(path, file, situationsPath, agents) };
+  return { path, file, agents, texts, chapters, prompts: readPrompts(), listing: await listSituations(path, file, situationsPath, agents) };
 }
 
 function readPrompts(): Record<string, string> {
@@ -47,9 +56,10 @@ function readPrompts(): Record<string, string> {
  * The simulated model knows nothing but its worlds; a campaign that costs money needs a cap, and a price to hold it by.
  * @throws UsageError, one line.
  */
-export function checkProvider({ path, file, listing }: CampaignSource, provider: Provider): void {
+export function checkProvider({ path, file, agents, listing }: CampaignSource, provider: Provider): void {
   if (provider.simulated !== null) {
-    const stranger = listing.situations.find((situation) => situation.world === null);
+    if (file.situations.from === 'imagine') checkGrid(path, file.situations, agents, provider);
+    const stranger = listing.situations.find((situation) => placedInWorld(situation) === null);
     if (stranger === undefined) return;
     throw new UsageError(`${path}: situations: number ${stranger.index} belongs to no world, and the simulated model at ${provider.origin} plays only situations of a world (${Object.keys(WORLDS).join(', ')}); set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL for others`);
   }
@@ -59,24 +69,58 @@ export function checkProvider({ path, file, listing }: CampaignSource, provider:
   }
 }
 
+/** What the simulated model imagines it must be able to plan in: said before anything is imagined. */
+function checkGrid(path: string, { tasks, horizons }: ImaginedSource, agents: CampaignSource['agents'], { origin }: Provider): void {
+  const why = `the simulated model at ${origin} plays only situations of a world (${Object.keys(WORLDS).join(', ')})`;
+  if (tasks.includes('predict')) throw new UsageError(`${path}: situations.tasks: give [plan], because ${why}, and no world foretells`);
+  for (const agent of Object.keys(agents)) {
+    if (!Object.values(WORLDS).some((world) => world.agent === agent)) throw new UsageError(`${path}: agents: "${agent}" has no world, and ${why}; allowed: ${Object.values(WORLDS).map((world) => world.agent).join(', ')}`);
+    const [horizon] = horizons.filter((each) => !isServed(agent, each));
+    if (horizon !== undefined) throw new UsageError(`${path}: situations.horizons: no world of "${agent}" has situations at ${horizon.join('/')}, and ${why}; give two levels or more, such as hours/days`);
+  }
+}
+
 /**
  * What makes two runs the same, part by part: a refusal can name the one that differs. Count, concurrency, budget and patience
  * are left out: they may change while a campaign runs.
  */
 export function fingerprintParts({ file, agents, chapters, prompts, listing }: CampaignSource, provider: Provider, structured: string, writer: CampaignRecord['writer']): CampaignRecord['parts'] {
-  const source = file.situations.from === 'world' ? { ...file.situations, count: undefined } : { from: 'file', first: listing.situations.map((situation) => situation.id) };
   return {
-    situations: file.situations.from === 'world' ? contentHash(JSON.parse(JSON.stringify(source))) : contentHash(source),
+    situations: sourceHash(file.situations, listing),
     agents: contentHash(agents),
-    library: contentHash(chapters.map(({ textbook, title, chapter, sha256 }) => ({ textbook, title, chapter, sha256 }))),
+    library: libraryHash(file.library, chapters),
     prompts: contentHash(Object.fromEntries(Object.entries(prompts).map(([name, text]) => [name, sha256Hex(text)]))),
     provider: provider.identity,
     structured,
     model: contentHash({ name: file.model.name, maxOutputTokens: file.model.maxOutputTokens }),
     actor: contentHash(file.actor),
+    tools: contentHash(file.tools),
     pageSize: String(file.pageSize),
     splits: contentHash(file.splits),
     seed: `${file.seed}.${file.sample}`,
     writer: `${writer.version}/${writer.codec}`,
   };
+}
+
+/** A world's situations may grow in number, a file's at its end; what is imagined is imagined once. */
+function sourceHash(source: CampaignFile['situations'], { situations }: Listing): string {
+  switch (source.from) {
+    case 'world': {
+      const { count: _count, ...rest } = source;
+      return contentHash(rest);
+    }
+    case 'file':
+      return contentHash({ from: 'file', first: situations.map((situation) => situation.id) });
+    case 'imagine':
+      return contentHash(source);
+    case 'campaign':
+      // what the coarser campaign's plans open: a later generation of it opens other situations
+      return contentHash({ ...source, listed: situations.map((situation) => situation.id) });
+  }
+}
+
+/** `all` needs no word of its own: its chapters say everything, and campaigns older than the choice keep their hash. */
+function libraryHash({ select, always }: CampaignFile['library'], chapters: readonly Chapter[]): string {
+  const shown = chapters.map(({ textbook, title, chapter, sha256 }) => ({ textbook, title, chapter, sha256 }));
+  return contentHash(select === 'all' ? shown : { select, always, chapters: shown });
 }

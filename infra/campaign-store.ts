@@ -1,13 +1,18 @@
 import { canonicalJson, contentHash, sha256Hex } from '../schemas/canonical.ts';
 import { campaignKey, objectKey, settingKey } from '../schemas/keys.ts';
 import { CampaignRecord, type SettingRecord } from '../schemas/records.ts';
+import { listingText } from '../activities/listing.ts';
 import { CampaignReader } from '../activities/campaign-reader.ts';
 import { applySettings } from '../activities/campaign-state.ts';
 import type { Structured } from '../activities/model.ts';
 import type { ObjectStore } from '../activities/store.ts';
 import { writerIdentity } from './arrow/writer.ts';
 import { fingerprintParts, type CampaignSource } from './campaign-source.ts';
+import { keptChapters, settleChapters, type Chapter } from './library/chapters.ts';
 import type { Provider } from './provider.ts';
+import { Slots } from './slots.ts';
+import { storedCounts, type TokenCounter } from './token-counter.ts';
+import { openTools } from './tools/index.ts';
 import { UsageError } from './usage-error.ts';
 
 export async function readCampaign(store: ObjectStore, name: string): Promise<CampaignRecord | null> {
@@ -33,18 +38,20 @@ export type Opened = { how: 'new' | 'attached' | 'extended'; campaign: CampaignR
 
 /**
  * Writes campaign.json and all it refers to, or finds that it is there. Same fingerprint: attach. Only more situations, or
- * concurrency or budget changed: extend by a settings record. Else refuse.
+ * concurrency or budget changed: extend by a settings record. Else refuse. `counter` counts the chapters of a new campaign; one
+ * that is there keeps its own.
  * @throws UsageError naming the part that differs and a free name.
  */
-export async function openCampaign(store: ObjectStore, source: CampaignSource, provider: Provider, structured: Structured): Promise<Opened> {
-  const { file } = source;
+export async function openCampaign(store: ObjectStore, sketch: CampaignSource, provider: Provider, structured: Structured, counter: TokenCounter | null = null): Promise<Opened> {
+  const { file } = sketch;
   const writer = await writerIdentity(file.compression);
-  const parts = fingerprintParts(source, provider, structured, writer);
   const known = await readCampaign(store, file.name);
+  const source = { ...sketch, chapters: await settledChapters(store, sketch, provider, known, counter) };
+  const parts = fingerprintParts(source, provider, structured, writer);
   if (known === null) {
     const campaign = await create(store, source, provider, { structured, parts, writer });
     if (campaign !== null) return { how: 'new', campaign };
-    return await openCampaign(store, source, provider, structured);
+    return await openCampaign(store, sketch, provider, structured, counter);
   }
   await checkParts(store, source, known, parts);
   const settings = await readSettings(store, file.name);
@@ -60,9 +67,19 @@ export async function openCampaign(store: ObjectStore, source: CampaignSource, p
   return { how: 'extended', campaign: known };
 }
 
+async function settledChapters(store: ObjectStore, { file, texts }: CampaignSource, provider: Provider, known: CampaignRecord | null, counter: TokenCounter | null): Promise<Chapter[]> {
+  const { chapterTokens } = file.library;
+  const kept = known?.file.library.chapterTokens === chapterTokens ? keptChapters(texts, known.chapters) : null;
+  return kept ?? (await settleChapters(texts, chapterTokens, counter === null ? null : storedCounts(store, provider.identity, file.model.name, counter)));
+}
+
+/** Puts under way at once: a large library has thousands of chapters. */
+const PUTS_AT_ONCE = 16;
+
 async function create(store: ObjectStore, source: CampaignSource, provider: Provider, made: Pick<CampaignRecord, 'structured' | 'parts' | 'writer'>): Promise<CampaignRecord | null> {
   const { file, agents, chapters, prompts } = source;
-  await Promise.all(chapters.map((chapter) => store.putIfAbsent(objectKey(chapter.sha256), chapter.text)));
+  const slots = new Slots(PUTS_AT_ONCE);
+  await Promise.all(chapters.map((chapter) => slots.run(() => store.putIfAbsent(objectKey(chapter.sha256), chapter.text))));
   await Promise.all(Object.values(prompts).map((text) => store.putIfAbsent(objectKey(sha256Hex(text)), text)));
   const campaign: CampaignRecord = {
     schema: 1,
@@ -75,14 +92,22 @@ async function create(store: ObjectStore, source: CampaignSource, provider: Prov
     listing: await saveListing(store, source),
     agents,
     chapters: chapters.map(({ text: _text, ...chapter }) => chapter),
+    tools: await offeredTools(file.tools),
     prompts: Object.fromEntries(Object.entries(prompts).map(([name, text]) => [name, sha256Hex(text)])),
     actor: file.actor,
   };
   return (await store.putIfAbsent(campaignKey(file.name), canonicalJson(campaign))) ? campaign : null;
 }
 
+/** What the tools say of themselves, as it will stand in every prompt. @throws Error naming the MCP server that cannot be reached. */
+async function offeredTools(specs: CampaignSource['file']['tools']): Promise<CampaignRecord['tools']> {
+  const open = await openTools(specs, process.cwd());
+  await open.close();
+  return open.tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
+}
+
 async function saveListing(store: ObjectStore, { listing }: CampaignSource): Promise<CampaignRecord['listing']> {
-  const text = listing.situations.map((situation) => `${canonicalJson(situation)}\n`).join('');
+  const text = listingText(listing.situations);
   const sha256 = sha256Hex(text);
   await store.putIfAbsent(objectKey(sha256), text);
   return { sha256, count: listing.situations.length, duplicates: listing.duplicates };
@@ -92,11 +117,16 @@ async function checkParts(store: ObjectStore, source: CampaignSource, known: Cam
   const differing = Object.keys(parts).filter((part) => parts[part] !== known.parts[part] && !(part === 'situations' && extendsListing(source, known)));
   if (differing.length === 0) return;
   const { name } = source.file;
-  let free = 2;
-  while ((await store.get(campaignKey(`${name}-${free}`))) !== null) free += 1;
   const first = differing[0] as string;
   const detail = first === 'provider' || first === 'writer' || first === 'pageSize' ? ` (was ${known.parts[first]}, is ${parts[first]})` : '';
-  throw new UsageError(`${source.path}: ${differing.join(', ')} differ${differing.length === 1 ? 's' : ''} from the campaign "${name}" that exists${detail}; choose another name, such as ${name}-${free}`);
+  throw new UsageError(`${source.path}: ${differing.join(', ')} differ${differing.length === 1 ? 's' : ''} from the campaign "${name}" that exists${detail}; choose another name, such as ${await freeName(store, name)}`);
+}
+
+/** A name like this one that no campaign has. */
+export async function freeName(store: ObjectStore, name: string): Promise<string> {
+  let free = 2;
+  while ((await store.get(campaignKey(`${name}-${free}`))) !== null) free += 1;
+  return `${name}-${free}`;
 }
 
 /** A file of situations may grow at its end. */

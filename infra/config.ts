@@ -1,14 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseEnv } from 'node:util';
-import { readState } from './dev/state.ts';
+import { readState, type DevServices } from './dev/state.ts';
+import { readTemporalEnvironment, type TemporalConnection } from './temporal-environment.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Where everything is. Nothing here is ever logged or written to a history. */
 export interface Config {
   /** State of the local services, logs. */
   dir: string;
-  temporal: { address: string; namespace: string; uiUrl: string | null };
+  temporal: { address: string; namespace: string; uiUrl: string | null; connection?: TemporalConnection };
   s3: { bucket: string; endpoint?: string | undefined; region?: string | undefined; credentials?: { accessKeyId: string; secretAccessKey: string } | undefined };
   model: { apiKey: string; baseURL?: string | undefined };
 }
@@ -17,33 +15,46 @@ export interface Config {
 const SIMULATED_KEY = 'simulated';
 
 /**
- * Environment first (with `.env` below it), then the local services that `exemplar up` started.
- * @throws UsageError naming the variable to set when neither says where a service is.
+ * Where the environment says that services are, else the local ones that `exemplar up` started. Each part is looked up when it is
+ * asked for: a verb needs only the services that it uses. A part @throws UsageError naming the variable to set when neither says
+ * where its service is.
  */
-export function readConfig(options: { dir?: string; env?: NodeJS.ProcessEnv } = {}): Config {
-  const dir = options.dir ?? join(process.cwd(), '.exemplar');
-  const env = { ...dotEnv(join(process.cwd(), '.env')), ...(options.env ?? process.env) };
+export function readConfig(dir: string, env: NodeJS.ProcessEnv): Config {
   const local = readState(dir)?.services;
-  const address = env['TEMPORAL_ADDRESS'] ?? local?.temporalAddress;
-  if (address === undefined) throw new UsageError('no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS');
-  const ownS3 = env['AWS_ENDPOINT_URL'] !== undefined || env['AWS_ACCESS_KEY_ID'] !== undefined || env['AWS_PROFILE'] !== undefined;
-  if (!ownS3 && local === undefined) throw new UsageError('no S3: run `exemplar up`, or set AWS_ENDPOINT_URL or AWS credentials');
-  const ownModel = env['ANTHROPIC_API_KEY'] !== undefined || env['ANTHROPIC_BASE_URL'] !== undefined;
-  if (!ownModel && local?.simModelUrl === undefined) throw new UsageError('no model: run `exemplar up` for the simulated one, or set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL');
   return {
     dir,
-    temporal: {
-      address,
-      namespace: env['TEMPORAL_NAMESPACE'] ?? 'default',
-      uiUrl: env['TEMPORAL_UI_URL'] ?? (address === local?.temporalAddress ? local.uiUrl : null),
+    get temporal() {
+      return temporalConfig(env, local);
     },
-    s3: ownS3
-      ? { bucket: env['EXEMPLAR_BUCKET'] ?? 'exemplar', endpoint: env['AWS_ENDPOINT_URL'], region: env['AWS_REGION'], credentials: keys(env) }
-      : { bucket: env['EXEMPLAR_BUCKET'] ?? local!.bucket, endpoint: local!.s3Endpoint, credentials: { accessKeyId: local!.accessKeyId, secretAccessKey: local!.secretAccessKey } },
-    model: ownModel
-      ? { apiKey: env['ANTHROPIC_API_KEY'] ?? SIMULATED_KEY, baseURL: env['ANTHROPIC_BASE_URL'] }
-      : { apiKey: SIMULATED_KEY, baseURL: local!.simModelUrl },
+    get s3() {
+      return s3Config(env, local);
+    },
+    get model() {
+      return modelConfig(env, local);
+    },
   };
+}
+
+function temporalConfig(env: NodeJS.ProcessEnv, local?: DevServices): Config['temporal'] {
+  const named = readTemporalEnvironment(env);
+  const address = named?.address ?? local?.temporalAddress;
+  if (address === undefined) throw new UsageError('no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS');
+  return {
+    address,
+    namespace: named?.namespace ?? env['TEMPORAL_NAMESPACE'] ?? 'default',
+    uiUrl: env['TEMPORAL_UI_URL'] ?? (address === local?.temporalAddress ? local.uiUrl : null),
+    // a stray API key must not turn TLS on for the local server
+    connection: named?.connection ?? {},
+  };
+}
+
+function s3Config(env: NodeJS.ProcessEnv, local?: DevServices): Config['s3'] {
+  const bucket = env['EXEMPLAR_BUCKET'];
+  if (env['AWS_ENDPOINT_URL'] !== undefined || env['AWS_ACCESS_KEY_ID'] !== undefined || env['AWS_PROFILE'] !== undefined) {
+    return { bucket: bucket ?? 'exemplar', endpoint: env['AWS_ENDPOINT_URL'], region: env['AWS_REGION'], credentials: keys(env) };
+  }
+  if (local === undefined) throw new UsageError('no S3: run `exemplar up`, or set AWS_ENDPOINT_URL or AWS credentials');
+  return { bucket: bucket ?? local.bucket, endpoint: local.s3Endpoint, credentials: { accessKeyId: local.accessKeyId, secretAccessKey: local.secretAccessKey } };
 }
 
 function keys(env: NodeJS.ProcessEnv): { accessKeyId: string; secretAccessKey: string } | undefined {
@@ -53,6 +64,10 @@ function keys(env: NodeJS.ProcessEnv): { accessKeyId: string; secretAccessKey: s
   return accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey };
 }
 
-function dotEnv(path: string): NodeJS.ProcessEnv {
-  return existsSync(path) ? (parseEnv(readFileSync(path, 'utf8'))) : {};
+function modelConfig(env: NodeJS.ProcessEnv, local?: DevServices): Config['model'] {
+  if (env['ANTHROPIC_API_KEY'] !== undefined || env['ANTHROPIC_BASE_URL'] !== undefined) {
+    return { apiKey: env['ANTHROPIC_API_KEY'] ?? SIMULATED_KEY, baseURL: env['ANTHROPIC_BASE_URL'] };
+  }
+  if (local?.simModelUrl === undefined) throw new UsageError('no model: run `exemplar up` for the simulated one, or set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL');
+  return { apiKey: SIMULATED_KEY, baseURL: local.simModelUrl };
 }

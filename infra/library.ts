@@ -1,70 +1,63 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, dirname, extname, join, relative } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
 import { sha256Hex } from '../schemas/canonical.ts';
-import { LibraryFile, type ChapterRef } from '../schemas/library.ts';
+import { LibraryFile } from '../schemas/library.ts';
+import type { LibraryText } from './library/chapters.ts';
+import { extractedName, isExtracted } from './library/formats.ts';
+import { takeText } from './library/extract.ts';
+import { readTextFile, TextFault } from './library/text-file.ts';
 import { readFileAs } from './read-file.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Longest chapter shown to the model, characters; longer texts are cut at their headings. */
-export const LONGEST_CHAPTER = 200_000;
-
-export interface Chapter extends ChapterRef {
-  text: string;
-}
+type Entry = LibraryFile['texts'][number];
 
 /**
- * Every chapter of a library: only listed texts whose bytes match their hash.
- * @throws UsageError naming the text that is missing, changed, or outside the library.
+ * Every text of a library: only listed ones whose bytes match their hash. Of an EPUB or a PDF, the text that was taken from it when
+ * it was listed, so that another version of a reader does not change what a campaign is shown; taken anew where `extracted` is not
+ * listed.
+ * @throws UsageError, one line: the text that is missing, changed, unreadable, outside the library, or named like another.
  */
-export function readLibrary(folder: string): { file: LibraryFile; chapters: Chapter[] } {
+export async function readLibrary(folder: string): Promise<{ file: LibraryFile; texts: LibraryText[] }> {
   const path = join(folder, 'library.yaml');
   const file = readFileAs(path, LibraryFile);
-  const chapters = file.texts.flatMap((entry, i) => {
-    const textPath = join(folder, entry.file);
-    if (!existsSync(textPath)) throw new UsageError(`${path}: texts.${i}.file: "${entry.file}" does not exist in ${folder}`);
-    if (relative(realpathSync(folder), realpathSync(textPath)).startsWith('..')) {
-      throw new UsageError(`${path}: texts.${i}.file: "${entry.file}" lies outside the library`);
-    }
-    const bytes = readFileSync(textPath);
-    const sha256 = sha256Hex(bytes);
-    if (sha256 !== entry.sha256) {
-      throw new UsageError(`${path}: texts.${i}.sha256: "${entry.file}" has ${sha256}; if you changed it on purpose, run \`exemplar library lock ${folder}\``);
-    }
-    return cut(bytes.toString('utf8')).map(({ name, text }): Chapter => ({
-      textbook: basename(entry.file, extname(entry.file)),
-      title: entry.title,
-      licence: entry.licence,
-      chapter: name,
-      sha256: sha256Hex(text),
-      chars: text.length,
-      text,
-    }));
-  });
-  return { file, chapters };
-}
-
-/** The whole text where it is short enough, else its `## ` sections, gathered up to the longest chapter allowed. */
-export function cut(text: string, longest = LONGEST_CHAPTER): { name: string; text: string }[] {
-  if (text.length <= longest) return [{ name: 'whole', text }];
-  const sections = text.split(/^(?=## )/m).flatMap((section) => hardCut(section, longest));
-  const chapters: string[] = [];
-  for (const section of sections) {
-    const last = chapters.at(-1);
-    if (last !== undefined && last.length + section.length <= longest) chapters[chapters.length - 1] = last + section;
-    else chapters.push(section);
+  const texts: LibraryText[] = [];
+  for (const [i, entry] of file.texts.entries()) {
+    const text = await named(`${path}: texts.${i}`, () => readText(folder, entry));
+    if (texts.some(({ textbook }) => textbook === text.textbook)) throw new UsageError(`${path}: texts.${i}.file: there are two textbooks "${text.textbook}"; rename "${entry.file}"`);
+    texts.push(text);
   }
-  return chapters.map((chapter, i) => ({ name: `part ${i + 1}`, text: chapter }));
+  return { file, texts };
 }
 
-function hardCut(section: string, longest: number): string[] {
-  const pieces: string[] = [];
-  for (let rest = section; rest.length > 0; ) {
-    const paragraph = rest.lastIndexOf('\n\n', longest - 2);
-    const at = rest.length <= longest ? rest.length : paragraph > 0 ? paragraph + 2 : longest;
-    pieces.push(rest.slice(0, at));
-    rest = rest.slice(at);
-  }
-  return pieces;
-}
+/** The name by which prompts, the dataset and `library.always` know a text. */
+export const textbookOf = (file: string) => basename(file, extname(file));
 
+/** Folder of a library given as a folder or as its library.yaml. */
 export const libraryFolder = (path: string) => (path.endsWith('.yaml') ? dirname(path) : path);
+
+async function readText(folder: string, { file, title, licence, tags, sha256, extracted }: Entry): Promise<LibraryText> {
+  const { bytes, format } = readTextFile(folder, file);
+  const about = { textbook: textbookOf(file), title, licence, tags };
+  checkHash(folder, 'sha256', file, bytes, sha256);
+  if (extracted === undefined || !isExtracted(format)) return { ...about, text: await takeText(file, format, bytes), plain: format === 'plain' };
+  const name = extractedName(file);
+  if (!existsSync(join(folder, name))) throw new TextFault(`"${name}", the text taken from "${file}", is missing: run \`exemplar library lock ${folder}\``, 'extracted');
+  const taken = readTextFile(folder, name).bytes;
+  checkHash(folder, 'extracted', name, taken, extracted);
+  return { ...about, text: await takeText(name, 'markdown', taken), plain: false };
+}
+
+function checkHash(folder: string, field: TextFault['field'], file: string, bytes: Uint8Array, listed: string): void {
+  const sha256 = sha256Hex(bytes);
+  if (sha256 !== listed) throw new TextFault(`"${file}" has ${sha256}; if you changed it on purpose, run \`exemplar library lock ${folder}\``, field);
+}
+
+/** Names the field before what is wrong with it. */
+async function named<T>(entry: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof TextFault) throw new UsageError(`${entry}.${error.field}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}

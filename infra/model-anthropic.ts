@@ -1,6 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk';
-import type { Message, MessageCreateParamsNonStreaming, MessageParam, TextBlockParam } from '@anthropic-ai/sdk/resources/messages';
-import { Busy, type Model, type ModelAnswer, type ModelRequest, type PromptBlock, type StopReason } from '../activities/model.ts';
+import type { ContentBlockParam, Message, MessageCreateParamsNonStreaming, MessageParam, TextBlockParam, Tool } from '@anthropic-ai/sdk/resources/messages';
+import { Busy, type CacheTtl, type Model, type ModelAnswer, type ModelRequest, type PromptBlock, type SendOptions, type StopReason, type TextBlock } from '../activities/model.ts';
 import { ANSWER_TOOL } from '../schemas/prompt.ts';
 
 export interface AnthropicConfig {
@@ -30,40 +30,42 @@ export class AnthropicModel implements Model {
     this.#client = client;
   }
 
-  async send(request: ModelRequest, options: { idempotencyKey: string }): Promise<ModelAnswer> {
-    const params = messageParams(request);
-    const headers = { 'idempotency-key': options.idempotencyKey };
+  async send(request: ModelRequest, { idempotencyKey, cacheTtl = '5m', onBegun }: SendOptions): Promise<ModelAnswer> {
+    const params = messageParams(request, cacheTtl);
+    const headers = { 'idempotency-key': idempotencyKey };
     try {
-      const message =
-        request.maxTokens > STREAM_FROM_TOKENS
-          ? await this.#client.messages.stream(params, { headers }).finalMessage()
-          : await this.#client.messages.create(params, { headers });
-      return toAnswer(message);
+      if (onBegun === undefined && request.maxTokens <= STREAM_FROM_TOKENS) return toAnswer(await this.#client.messages.create(params, { headers }));
+      const stream = this.#client.messages.stream(params, { headers });
+      if (onBegun !== undefined) stream.once('streamEvent', onBegun);
+      return toAnswer(await stream.finalMessage());
     } catch (error) {
       throw busy(error) ?? error;
     }
   }
 }
 
-export function messageParams(request: ModelRequest): MessageCreateParamsNonStreaming {
+export function messageParams(request: ModelRequest, cacheTtl: CacheTtl = '5m'): MessageCreateParamsNonStreaming {
   const base = {
     model: request.model,
     max_tokens: request.maxTokens,
-    system: request.system.map(textBlock),
-    messages: request.turns.map((turn): MessageParam => ({ role: turn.role, content: turn.blocks.map(textBlock) })),
+    system: request.system.map((block) => textBlock(block, cacheTtl)),
+    messages: request.turns.map((turn): MessageParam => ({ role: turn.role, content: turn.blocks.map(contentBlock) })),
   };
+  const tools = (request.tools ?? []).map((tool): Tool => ({ name: tool.name, description: tool.description, input_schema: tool.inputSchema as Tool.InputSchema }));
+  const offered = tools.length === 0 ? {} : { tools };
   switch (request.structured) {
     case 'schema':
-      return { ...base, output_config: { format: { type: 'json_schema', schema: request.schema } } };
+      return { ...base, ...offered, output_config: { format: { type: 'json_schema', schema: request.schema } } };
     case 'tool':
       return {
         ...base,
-        tools: [{ name: ANSWER_TOOL, description: 'Give the answer.', input_schema: request.schema as { type: 'object' } }],
-        tool_choice: { type: 'tool', name: ANSWER_TOOL },
+        tools: [...tools, { name: ANSWER_TOOL, description: 'Give the answer.', input_schema: request.schema as Tool.InputSchema }],
+        tool_choice: tools.length === 0 ? { type: 'tool', name: ANSWER_TOOL } : { type: 'any' },
       };
     case 'text':
       return {
         ...base,
+        ...offered,
         system: [
           ...base.system,
           { type: 'text', text: `Answer with one JSON object and nothing else. It must meet this JSON Schema: ${JSON.stringify(request.schema)}` },
@@ -72,25 +74,36 @@ export function messageParams(request: ModelRequest): MessageCreateParamsNonStre
   }
 }
 
-function textBlock(block: PromptBlock): TextBlockParam {
-  return { type: 'text', text: block.text, ...(block.breakpoint === true ? { cache_control: { type: 'ephemeral' as const } } : {}) };
+function textBlock(block: TextBlock, ttl: CacheTtl): TextBlockParam {
+  const mark = { type: 'ephemeral' as const, ...(ttl === '5m' ? {} : { ttl }) };
+  return { type: 'text', text: block.text, ...(block.breakpoint === true ? { cache_control: mark } : {}) };
+}
+
+function contentBlock(block: PromptBlock): ContentBlockParam {
+  if ('call' in block) return { type: 'tool_use', ...block.call };
+  if ('answers' in block) return { type: 'tool_result', tool_use_id: block.answers, content: block.text, is_error: block.error };
+  return { type: 'text', text: block.text };
 }
 
 function toAnswer(message: Message & { _request_id?: string | null }): ModelAnswer {
-  const tool = message.content.find((block) => block.type === 'tool_use');
+  const uses = message.content.filter((block) => block.type === 'tool_use');
+  const answer = uses.find((block) => block.name === ANSWER_TOOL);
   const text = message.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('');
+  const toolCalls = answer === undefined ? uses.map(({ id, name, input }) => ({ id, name, input })) : [];
   const stopReason = message.stop_reason ?? 'unknown';
   // servers other than Anthropic's leave fields of usage out
   const usage = (message.usage ?? {}) as Partial<Message['usage']>;
   return {
-    text: tool === undefined ? text : toolText(tool.input),
-    stop: stopOf(stopReason),
+    text: answer === undefined ? text : toolText(answer.input),
+    stop: toolCalls.length > 0 && stopOf(stopReason) === 'complete' ? 'tools' : stopOf(stopReason),
     stopReason,
+    toolCalls,
     usage: {
       inputTokens: usage.input_tokens ?? null,
       outputTokens: usage.output_tokens ?? null,
       cacheReadTokens: usage.cache_read_input_tokens ?? null,
       cacheWriteTokens: usage.cache_creation_input_tokens ?? null,
+      cacheWrite1hTokens: usage.cache_creation?.ephemeral_1h_input_tokens ?? null,
     },
     requestId: message._request_id ?? null,
     model: message.model,

@@ -2,11 +2,11 @@ import Anthropic from '@anthropic-ai/sdk';
 import { Limiter } from '../activities/limiter.ts';
 import type { Model, Structured } from '../activities/model.ts';
 import type { Usage } from '../schemas/records.ts';
+import { SIMULATED_HEADER } from '../schemas/simulated.ts';
 import type { Config } from './config.ts';
 import { anthropicClient, AnthropicModel } from './model-anthropic.ts';
 
-const DEFAULT_ORIGIN = 'https://api.anthropic.com';
-export const SIMULATED_HEADER = 'x-exemplar-simulated';
+export const ANTHROPIC_ORIGIN = 'https://api.anthropic.com';
 
 export interface Provider {
   /** `simulated:<law hash>` or `origin:<scheme, host and port>`. */
@@ -21,7 +21,7 @@ export interface Provider {
  * @throws Error with one line when the server cannot be reached or the key is refused.
  */
 export async function identifyProvider(config: Config['model']): Promise<Provider> {
-  const origin = new URL(config.baseURL ?? DEFAULT_ORIGIN).origin;
+  const origin = new URL(config.baseURL ?? ANTHROPIC_ORIGIN).origin;
   const client = anthropicClient({ ...config, timeoutMs: 10_000 });
   try {
     const { response } = await client.models.list({ limit: 1 }).withResponse();
@@ -54,7 +54,7 @@ const NOT_THE_ROUTE = new Set([401, 403, 429, 529]);
  * @throws the error of the last route where no route is answered: a server in trouble is not one without structured output.
  */
 export async function probeStructured(config: Config['model'], provider: Provider, model: string): Promise<{ structured: Structured; usage: Usage | null }> {
-  if (provider.simulated !== null || provider.origin === DEFAULT_ORIGIN) return { structured: 'schema', usage: null };
+  if (provider.simulated !== null || provider.origin === ANTHROPIC_ORIGIN) return { structured: 'schema', usage: null };
   const port: Model = new AnthropicModel(anthropicClient({ ...config, timeoutMs: 120_000 }));
   const limiter = new Limiter(PROBE_PATIENCE_MS);
   const ask = (structured: Structured) =>

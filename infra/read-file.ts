@@ -9,12 +9,7 @@ import { UsageError } from './usage-error.ts';
  * @throws UsageError, one line: the file, the field, and what is allowed there; an unknown key with the nearest known one.
  */
 export function readFileAs<T>(path: string, schema: z.ZodType<T>): T {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${path}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(error)}`);
-  }
+  const text = readBytes(path).toString('utf8');
   let value: unknown;
   try {
     // aliases are bounded: a small file must not unfold into a large one
@@ -22,9 +17,26 @@ export function readFileAs<T>(path: string, schema: z.ZodType<T>): T {
   } catch (error) {
     throw new UsageError(`${path}: not YAML: ${(error as Error).message.split('\n')[0]}`);
   }
+  return checkedAs(path, value, schema);
+}
+
+/**
+ * A value that was read, by its schema; `path` says in messages where it stands.
+ * @throws UsageError, one line: the field, and what is allowed there.
+ */
+export function checkedAs<T>(path: string, value: unknown, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new UsageError(`${path}: ${describeIssue(parsed.error.issues[0] as z.core.$ZodIssue, value, schema)}`);
+}
+
+/** A file's bytes. @throws UsageError where it cannot be read. */
+export function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`${path}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(error)}`);
+  }
 }
 
 function describeIssue(issue: z.core.$ZodIssue, value: unknown, schema: z.ZodType): string {

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { ToolSpec } from './tools.ts';
+import { Horizon, Level } from './levels.ts';
+import { Task } from './situation.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{2,62}$/, '3 to 63 lower-case letters, digits and dashes');
 const dollars = z.number().positive();
@@ -7,14 +10,59 @@ const dollars = z.number().positive();
 export const Price = z.strictObject({
   inputPerMTok: z.number().min(0),
   outputPerMTok: z.number().min(0),
+  /** For five minutes. */
   cacheWritePerMTok: z.number().min(0),
+  /** For an hour; 1.6 times the price for five minutes where it is left out. */
+  cacheWrite1hPerMTok: z.number().min(0).optional(),
   cacheReadPerMTok: z.number().min(0),
 });
 export type Price = z.infer<typeof Price>;
 
+/** How much depends on what the agent does. */
+export const STAKES = ['low', 'medium', 'high'] as const;
+
+/** A list that names nothing twice: its members are an axis of the grid that situations are imagined over. */
+const axis = <T extends z.ZodType>(member: T) =>
+  z
+    .array(member)
+    .min(1)
+    .refine((list) => new Set(list.map((each) => JSON.stringify(each))).size === list.length, { error: 'names something twice' });
+
+/** Situations that the model writes for the campaign's agents, over the grid agent x domain x horizon x stakes x task. */
+export const ImaginedSource = z.strictObject({
+  from: z.literal('imagine'),
+  /** Near-duplicates are found by comparing all pairs: hence the limit. */
+  count: z.int().min(1).max(10_000),
+  /** What the situations are about, such as "field hospitals". */
+  domains: axis(z.string().trim().min(1).max(200)),
+  stakes: axis(z.enum(STAKES)).default([...STAKES]),
+  tasks: axis(Task).default([...Task.options]),
+  horizons: axis(Horizon),
+  /** Situations asked for at once. */
+  batch: z.int().min(1).max(20).default(5),
+  /** Jaccard similarity of texts from which on the later one is dropped as a near-duplicate. */
+  similarity: z.number().gt(0).max(1).default(0.6),
+  seed: z.int().min(0).default(0),
+});
+export type ImaginedSource = z.infer<typeof ImaginedSource>;
+
+export const FinerSource = z.strictObject({
+  from: z.literal('campaign'),
+  campaign: name,
+  level: Level,
+  /** By default up to two levels finer than the action's, and its own: neighbouring horizons overlap. */
+  horizon: Horizon.optional(),
+  count: z.int().min(1).optional(),
+});
+export type FinerSource = z.infer<typeof FinerSource>;
+
 export const SituationSource = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('world'), world: z.string(), count: z.int().min(1), seed: z.int().min(0).default(0) }),
+  /** YAML or JSON, JSON lines (.jsonl, .ndjson) or Parquet (.parquet), by the file's extension. */
   z.strictObject({ from: z.literal('file'), file: z.string().min(1), count: z.int().min(1).optional() }),
+  ImaginedSource,
+  /** The actions at one level of a coarser campaign's final plans, each planned finer. */
+  FinerSource,
 ]);
 export type SituationSource = z.infer<typeof SituationSource>;
 
@@ -40,18 +88,39 @@ export type Split = (typeof SPLITS)[number];
 export const Compression = z.enum(['zstd', 'none']);
 export type Compression = z.infer<typeof Compression>;
 
+/** Which chapters criticise a plan, and how long one may be. */
+export const LibraryChoice = z
+  .strictObject({
+    /** Folder with library.yaml. */
+    path: z.string().min(1),
+    /** `all` texts; those that carry one of `tags`; or `routed`: chosen anew for each situation, from the tables of contents. */
+    select: z.enum(['all', 'tags', 'routed']).default('all'),
+    tags: z.array(z.string().min(1)).min(1).optional(),
+    /** Texts that are read whatever else is chosen, by file name without extension. */
+    always: z.array(z.string().min(1)).default([]),
+    /** Longest chapter shown to the model at once, tokens: its share of the model's context. */
+    chapterTokens: z.int().min(500).max(200_000).default(20_000),
+  })
+  .refine(({ select, tags }) => select !== 'tags' || tags !== undefined, { path: ['tags'], error: 'required with select: tags; a list of tags from library.yaml' })
+  .refine(({ select, tags }) => select === 'tags' || tags === undefined, { path: ['tags'], error: 'allowed only with select: tags' });
+export type LibraryChoice = z.infer<typeof LibraryChoice>;
+
 /** The campaign file that users write. Paths are relative to the file. */
 export const CampaignFile = z.strictObject({
   name,
   model: z.strictObject({
     name: z.string().min(1),
     maxOutputTokens: z.int().min(256).max(64_000).default(8_000),
+    /** How long the provider keeps a chapter in its cache. `auto`: five minutes, and an hour for chapters that lapsed between two uses. */
+    cacheTtl: z.enum(['auto', '5m', '1h']).default('auto'),
     /** Only for models that the price table does not know. */
     price: Price.optional(),
   }),
   situations: SituationSource,
   agents: z.array(z.string().min(1)).min(1),
-  library: z.strictObject({ path: z.string().min(1), select: z.literal('all').default('all') }),
+  library: LibraryChoice,
+  /** What the actor may call while it criticises and revises. */
+  tools: z.array(ToolSpec).default([]),
   actor: ActorParameters.prefault({}),
   concurrency: z.int().min(1).max(1000).default(8),
   /** Hard cap in USD; required unless the model is simulated. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DraftOutput, StepOutput } from './wire.ts';
+import { DraftOutput, ImagineOutput, SelectOutput, StepOutput } from './wire.ts';
 
 type Json = Record<string, unknown>;
 
@@ -26,6 +26,8 @@ export function wireJsonSchema(shape: z.ZodType): Json {
 }
 
 export const DRAFT_JSON_SCHEMA = wireJsonSchema(DraftOutput);
+export const IMAGINE_JSON_SCHEMA = wireJsonSchema(ImagineOutput);
+export const SELECT_JSON_SCHEMA = wireJsonSchema(SelectOutput);
 export const STEP_JSON_SCHEMA = wireJsonSchema(StepOutput);
 
 function narrow(schema: Json, path: string): Json {

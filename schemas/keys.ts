@@ -13,13 +13,35 @@ export interface StepAddress {
 export const responseKey = (bodyHash: string, step: StepAddress) =>
   `responses/${bodyHash.slice(0, 2)}/${bodyHash}/${step.situation}.${step.try}.${step.sample}.${step.path}.json`;
 
+/** Answer of the nth tool that the answer at a response key asks for; `hash` is of the request, the tools and the call. */
+export const toolKey = (hash: string, asking: string, n: number) =>
+  `responses/${hash.slice(0, 2)}/${hash}/${(asking.split('/').at(-1) as string).replace(/json$/, `tool${n}.json`)}`;
+
+/** A provider's count of a text's tokens; `hash` is of provider, model and text. */
+export const tokensKey = (hash: string) => `tokens/${hash.slice(0, 2)}/${hash}.json`;
+
 export const datasetPrefix = (campaign: string) => `datasets/${campaign}/`;
+/** What a campaign's imagination cost and came to. */
+export const imaginedKey = (campaign: string) => `${datasetPrefix(campaign)}imagined.json`;
+/** Every ask of every imagination of a campaign; `fingerprint` is of what the situations depend on. */
+export const imagineAllPrefix = (campaign: string) => `${datasetPrefix(campaign)}imagine/`;
+const imaginePrefix = (campaign: string, fingerprint: string) => `${imagineAllPrefix(campaign)}${fingerprint.slice(0, 16)}/`;
+/** What one ask of a cell came to. */
+export const askKey = (campaign: string, fingerprint: string, cell: number, ask: number) =>
+  `${imaginePrefix(campaign, fingerprint)}${padded(cell, 5)}.${ask}.json`;
+/** The nth sum of money that one run of the workflow promised to an ask. */
+export const askGrantKey = (campaign: string, fingerprint: string, cell: number, ask: number, run: string, n: number) =>
+  `${imaginePrefix(campaign, fingerprint)}${padded(cell, 5)}.${ask}.grant-${run}.${n}.json`;
+
 export const campaignKey = (campaign: string) => `${datasetPrefix(campaign)}campaign.json`;
 export const settingsPrefix = (campaign: string) => `${datasetPrefix(campaign)}settings/`;
 export const settingKey = (campaign: string, n: number) => `${settingsPrefix(campaign)}${padded(n, 6)}.json`;
 export const grantsPrefix = (campaign: string) => `${datasetPrefix(campaign)}grants/`;
 export const grantKey = (campaign: string, index: number, attempt: number, n: number) =>
   `${grantsPrefix(campaign)}${padded(index, 7)}.${attempt}.${n}.json`;
+/** What a situation without a budget had cost when it was stopped; read with the grants. */
+export const stoppedKey = (campaign: string, index: number, attempt: number, nanoUsd: number) =>
+  `${grantsPrefix(campaign)}${padded(index, 7)}.${attempt}.stopped-${nanoUsd}.json`;
 export const outcomesPrefix = (campaign: string) => `${datasetPrefix(campaign)}outcomes/`;
 export const outcomeKey = (campaign: string, index: number, attempt: number) =>
   `${outcomesPrefix(campaign)}${padded(index, 7)}.${attempt}.json`;

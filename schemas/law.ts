@@ -37,6 +37,14 @@ export const Law = z.strictObject({
   falseAlarm: rate,
   /** Chance that a revision heeds a finding that is wrong, by a change that does no harm. */
   heed: rate.default(0.5),
+  /** Chance that an imagined situation repeats an earlier one nearly word for word. */
+  repeat: rate.default(0.1),
+  /** Chance that critics overlook a flaw as long as the explanations grow out of the draft's, which defends it; one given anew does not. */
+  anchored: rate.default(0),
+  /** Chance that a critic or a revision calls one of the tools that it is offered before it answers. */
+  toolUse: rate.default(0),
+  /** Least tokens of answers, reached by saying at length what nobody asked: real models are wordier than this one. */
+  lengths: z.strictObject({ draft: z.int().min(0).default(0), critique: z.int().min(0).default(0), revise: z.int().min(0).default(0) }).prefault({}),
   /** Control: each critic's findings are moved to other nodes and issues than those found. */
   shuffle: z.boolean().default(false),
   textbooks: z.record(z.string(), TextbookLaw),

@@ -50,6 +50,8 @@ export const Manifest = z.strictObject({
   outcomes: OutcomeCounts,
   nanoUsd: z.int(),
   calls: z.int(),
+  /** What of both was spent on imagining the situations, before the first page. */
+  imagined: z.strictObject({ nanoUsd: z.int(), calls: z.int() }).optional(),
   pages: z.array(PageSeal),
 });
 export type Manifest = z.infer<typeof Manifest>;

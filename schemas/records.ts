@@ -3,6 +3,7 @@ import { ActorParameters, CampaignFile } from './campaign.ts';
 import { AgentSpec } from './agent.ts';
 import { ChapterRef, Sha256 } from './library.ts';
 import { Explanation, Plan, Stance } from './plan.ts';
+import { STEP_KINDS } from './prompt.ts';
 import { Edit, Finding } from './wire.ts';
 
 export const OUTCOMES = ['converged', 'unconverged', 'refused', 'failed', 'over-budget'] as const;
@@ -14,9 +15,32 @@ export const Usage = z.strictObject({
   inputTokens: z.int().nullable(),
   outputTokens: z.int().nullable(),
   cacheReadTokens: z.int().nullable(),
+  /** Of any lifetime. */
   cacheWriteTokens: z.int().nullable(),
+  /** Those of them that were written for an hour. */
+  cacheWrite1hTokens: z.int().nullable().default(null),
 });
 export type Usage = z.infer<typeof Usage>;
+
+/** A tool as it is offered to the model; `inputSchema` is a JSON Schema. */
+export const ToolOffer = z.strictObject({ name: z.string(), description: z.string(), inputSchema: z.record(z.string(), z.unknown()) });
+export type ToolOffer = z.infer<typeof ToolOffer>;
+
+/** A tool that the model asks for, with the provider's id of the call. */
+export const ToolCall = z.strictObject({ id: z.string(), name: z.string(), input: z.unknown() });
+export type ToolCall = z.infer<typeof ToolCall>;
+
+/** One answer of a tool, at `responses/<aa>/<hash of tool and input>/<situation>.<try>.<sample>.<step path>.json`, put if absent. */
+export const ToolRecord = z.strictObject({
+  schema: z.literal(1),
+  tool: z.string(),
+  input: z.unknown(),
+  text: z.string(),
+  /** The tool could not do what was asked; `text` says why. */
+  error: z.boolean(),
+  headline: z.string(),
+});
+export type ToolRecord = z.infer<typeof ToolRecord>;
 
 /** One answer of the model, at `responses/<aa>/<hash>/<situation>.<try>.<sample>.<step path>.json`. */
 export const ResponseRecord = z.strictObject({
@@ -27,13 +51,15 @@ export const ResponseRecord = z.strictObject({
   run: z.string(),
   requestId: z.string().nullable(),
   model: z.string(),
-  stop: z.enum(['complete', 'truncated', 'refused']),
+  /** `tools`: the model asks for `toolCalls` before it answers. */
+  stop: z.enum(['complete', 'tools', 'truncated', 'refused']),
   /** The provider's own word for it. */
   stopReason: z.string(),
   /** The answer's text, or the input of the forced tool call as JSON. */
   text: z.string(),
+  toolCalls: z.array(ToolCall).default([]),
   usage: Usage,
-  /** Price in int nano-dollars; null where price or usage is unknown. */
+  /** Price in int nano-dollars; what was reserved for it where the usage is unknown, null where the price is. */
   nanoUsd: z.int().nullable(),
   requestChars: z.int(),
 });
@@ -48,6 +74,8 @@ export const Version = z.strictObject({
   edits: z.array(Edit),
   material: z.boolean(),
   materialClaim: z.boolean(),
+  /** Share of the nodes that no finding named and that the revision left as they were; 1 where nothing was revised. */
+  kept: z.number().min(0).max(1).default(1),
   promptChars: z.int(),
   outputChars: z.int(),
 });
@@ -61,7 +89,7 @@ export const StepRecord = z.strictObject({
   schema: z.literal(1),
   previous: Sha256.nullable(),
   path: z.string(),
-  kind: z.enum(['draft', 'critique', 'revise', 'explain']),
+  kind: z.enum(STEP_KINDS).exclude(['imagine']),
   /** `main`, or `a1`, `a2`, ... for a verification branch. */
   branch: z.string(),
   pass: z.int(),
@@ -82,6 +110,10 @@ export const StepRecord = z.strictObject({
   ),
   /** Calls lost to a kill or timeout, booked at worst case, in int nano-dollars. */
   lost: z.strictObject({ calls: z.int(), nanoUsd: z.int() }),
+  /** What tools answered on the way, in order; `record` is the key of the ToolRecord. */
+  tools: z.array(z.strictObject({ name: z.string(), headline: z.string(), error: z.boolean(), record: z.string() })).default([]),
+  /** select: indexes into the campaign's chapters. */
+  selection: z.array(z.int()).nullable().default(null),
   findings: z.array(Finding),
   version: Version.nullable(),
 });
@@ -113,7 +145,16 @@ export const OutcomeRecord = z.strictObject({
 export type OutcomeRecord = z.infer<typeof OutcomeRecord>;
 
 /** `grants/<index>.<try>.<n>.json`: money promised before it can be spent; `n` counts a situation's grants, `pass` says what for. */
-export const GrantRecord = z.strictObject({ schema: z.literal(1), index: z.int(), try: z.int(), n: z.int(), pass: z.string(), nanoUsd: z.int() });
+export const GrantRecord = z.strictObject({
+  schema: z.literal(1),
+  index: z.int(),
+  try: z.int(),
+  n: z.int(),
+  pass: z.string(),
+  /** Run id of the workflow that was given it. */
+  run: z.string().default(''),
+  nanoUsd: z.int(),
+});
 export type GrantRecord = z.infer<typeof GrantRecord>;
 
 /** `settings/<n>.json`: each later change of a running campaign. Absent fields are unchanged; `retry` lists situation indexes. */
@@ -125,10 +166,16 @@ export const SettingRecord = z.strictObject({
   state: z.enum(['running', 'paused', 'cancelled']).optional(),
   /** Situations to try once more: index -> number of the new try. */
   retry: z.record(z.string(), z.int()).optional(),
+  /** Object with what finer plans say against the plans of the situations in `retry`. */
+  feedback: Sha256.optional(),
   /** Extension: the new listing. */
   listing: z.strictObject({ sha256: Sha256, count: z.int(), duplicates: z.int() }).optional(),
 });
 export type SettingRecord = z.infer<typeof SettingRecord>;
+
+/** Findings by situation index: where the plans of a finer campaign contradict what the actions of a coarser one promise. */
+export const FeedbackRecord = z.strictObject({ schema: z.literal(1), from: z.string(), findings: z.record(z.string(), z.array(Finding)) });
+export type FeedbackRecord = z.infer<typeof FeedbackRecord>;
 
 /** `campaign.json`: written once, before the first workflow starts. Everything a worker needs to go on without the user's files. */
 export const CampaignRecord = z.strictObject({
@@ -148,6 +195,8 @@ export const CampaignRecord = z.strictObject({
   listing: z.strictObject({ sha256: Sha256, count: z.int(), duplicates: z.int() }),
   agents: z.record(z.string(), AgentSpec),
   chapters: z.array(ChapterRef),
+  /** Tools as they are offered to the model: MCP servers' own words, frozen when the campaign began. */
+  tools: z.array(ToolOffer).default([]),
   /** Prompt name -> object. */
   prompts: z.record(z.string(), Sha256),
   actor: ActorParameters,

@@ -63,6 +63,8 @@ export const DataRow = z.strictObject({
   chapter: z.string().nullable(),
   /** The edit script that led to this version, as JSON. */
   edits: z.string(),
+  /** Share of the earlier version's nodes that no finding named and that stayed as they were; 1 for drafts. */
+  kept_share: z.number(),
   /** Zhang-Shasha tree edit distance, unit costs. */
   distance_to_previous: z.number(),
   distance_to_final: z.number(),
@@ -89,6 +91,8 @@ export const SituationRow = z.strictObject({
   versions: z.int(),
   passes: z.int(),
   reopened: z.int(),
+  /** Chapters that the plan was passed over with, as `textbook/chapter`; empty where it was not drafted. */
+  selection: z.array(z.string()),
 });
 export type SituationRow = z.infer<typeof SituationRow>;
 
@@ -104,7 +108,9 @@ export const LedgerRow = z.strictObject({
   input_tokens: z.int().nullable(),
   output_tokens: z.int().nullable(),
   cache_read_tokens: z.int().nullable(),
+  /** Of any lifetime, those for an hour included. */
   cache_write_tokens: z.int().nullable(),
+  cache_write_1h_tokens: z.int().nullable(),
   lost: z.boolean(),
   /** Int nano-dollars; null where price or usage is unknown. */
   nano_usd: z.bigint().nullable(),

@@ -5,7 +5,12 @@ export const Task = z.enum(['plan', 'predict']);
 export type Task = z.infer<typeof Task>;
 
 /** Which simulated world a situation was drawn from; null for situations written by hand or imagined. */
-export const WorldRef = z.strictObject({ name: z.string().min(1), seed: z.int().min(0) });
+export const WorldRef = z.strictObject({
+  name: z.string().min(1),
+  seed: z.int().min(0),
+  /** The task of the world's way that a sub-situation opens; absent for whole situations. */
+  task: z.string().min(1).optional(),
+});
 export type WorldRef = z.infer<typeof WorldRef>;
 
 /** What a situation says, without its place in a campaign. Its canonical JSON's sha256 is the situation's id. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { STAKES } from './campaign.ts';
 import { Level } from './levels.ts';
 import { Argument, Characteristics, MoralCost, Resource, Stance } from './plan.ts';
+import { Task } from './situation.ts';
 
 /**
  * What the model writes. Providers' structured output refuses recursion, numeric bounds and many optional fields, so a plan
@@ -22,6 +24,28 @@ export const WireAction = z.strictObject({ ...place, text: z.string(), ...Charac
 export type WireAction = z.infer<typeof WireAction>;
 
 const WireExplanation = z.strictObject({ text: z.string(), arguments: z.array(Argument) });
+
+/** Answer of the select step: chapters worth criticising the plan from, named as the tables of contents name them. */
+export const SelectOutput = z.strictObject({
+  chapters: z.array(z.strictObject({ textbook: z.string(), chapter: z.string() })),
+  why: z.string(),
+});
+export type SelectOutput = z.infer<typeof SelectOutput>;
+
+/** Answer of the imagine step: situations of one cell of the grid. `target` is "" for none, `horizon` written as `hours/days`. */
+export const ImagineOutput = z.strictObject({
+  situations: z.array(
+    z.strictObject({
+      initial: z.string(),
+      target: z.string(),
+      task: Task,
+      horizon: z.string(),
+      domain: z.string(),
+      stakes: z.enum(STAKES),
+    }),
+  ),
+});
+export type ImagineOutput = z.infer<typeof ImagineOutput>;
 
 /** Answer of the draft step. */
 export const DraftOutput = z.strictObject({

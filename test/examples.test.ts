@@ -40,12 +40,20 @@ describe('examples', () => {
     expect(() => read(`examples/${file}`, schema)).not.toThrow();
   });
 
-  test('the hand-written campaign finds its agents, texts and situations, none of them twice', () => {
-    const { listing, agents, chapters } = readCampaignSource(join(root, 'examples/situations-campaign.yaml'));
+  test('the hand-written campaign finds its agents and situations, none of them twice', async () => {
+    const { listing, agents } = await readCampaignSource(join(root, 'examples/situations-campaign.yaml'));
     expect(listing.duplicates).toBe(0);
-    expect(listing.situations).toHaveLength(9);
+    expect(listing.situations).toHaveLength(24);
     expect(Object.keys(agents)).toHaveLength(3);
-    expect(chapters).toHaveLength(6);
+  });
+
+  test('the demo and the hand-written campaign read the six core texts of the library', async () => {
+    const { texts } = read('library/library.yaml', LibraryFile);
+    const core = texts.filter(({ tags }) => tags.includes('core')).map(({ title }) => title);
+    for (const file of ['demo.yaml', 'situations-campaign.yaml']) {
+      const { chapters } = await readCampaignSource(join(root, 'examples', file));
+      expect(chapters.map(({ title }) => title)).toEqual(core);
+    }
   });
 
   test('the training run reads the demo campaign', () => {
@@ -56,17 +64,22 @@ describe('examples', () => {
 describe('situations', () => {
   const { situations } = read('examples/situations.yaml', SituationFile);
 
-  test('every agent in agents/ meets every horizon', () => {
+  test('every agent in agents/ meets every horizon two or three times', () => {
     const horizons = ['minutes/hours/days', 'days/weeks/months', 'months/years/decades'];
     const agents = filesIn('agents', '.yaml').map((file) => basename(file, '.yaml'));
-    const pairs = situations.map(({ agent, horizon }) => `${agent} ${horizon.join('/')}`).sort();
+    const pairs = situations.map(({ agent, horizon }) => `${agent} ${horizon.join('/')}`);
     expect(agents).toHaveLength(3);
-    expect(pairs).toEqual(agents.flatMap((agent) => horizons.map((horizon) => `${agent} ${horizon}`)).sort());
+    expect([...new Set(pairs)].sort()).toEqual(agents.flatMap((agent) => horizons.map((horizon) => `${agent} ${horizon}`)).sort());
+    for (const pair of pairs) expect([2, 3]).toContain(pairs.filter((other) => other === pair).length);
   });
 
-  test('both tasks occur, and so does an open-ended plan at the highest level', () => {
-    expect(new Set(situations.map(({ task }) => task))).toEqual(new Set(['plan', 'predict']));
-    expect(situations.filter(({ task, target, horizon }) => task === 'plan' && target === null && horizon.at(-1) === 'decades')).toHaveLength(1);
+  test('seven are predictions, by every agent and at every horizon; three plans at the highest level are open-ended, one for each agent', () => {
+    const predictions = situations.filter(({ task }) => task === 'predict');
+    expect(predictions).toHaveLength(7);
+    expect(new Set(predictions.map(({ agent }) => agent)).size).toBe(3);
+    expect(new Set(predictions.map(({ horizon }) => horizon.join('/'))).size).toBe(3);
+    const openEnded = situations.filter(({ task, target, horizon }) => task === 'plan' && target === null && horizon.at(-1) === 'decades');
+    expect(openEnded.map(({ agent }) => agent).sort()).toEqual(['field-rover', 'greenhouse-tender', 'household-robot']);
   });
 
   test('every plan below the highest level has a target', () => {
@@ -88,9 +101,30 @@ describe('library', () => {
     expect(texts.map(({ file }) => file).sort()).toEqual(filesIn('library', '.md'));
   });
 
-  test.each(texts)('$file has the listed hash and at least 2,000 words', ({ file, sha256 }) => {
+  test.each(texts)('$file has the listed hash, 2,000 to 3,010 words, its listed title and chapters', ({ file, title, sha256 }) => {
     const bytes = readFileSync(join(root, 'library', file));
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
-    expect(bytes.toString('utf8').split(/\s+/).length).toBeGreaterThanOrEqual(2000);
+    const text = bytes.toString('utf8');
+    const words = text.split(/\s+/).length;
+    expect(words).toBeGreaterThanOrEqual(2000);
+    expect(words).toBeLessThanOrEqual(3010);
+    expect(text.split('\n')[0]).toBe(`# ${title}`);
+    expect(text.match(/^## /gm)?.length ?? 0).toBeGreaterThanOrEqual(6);
+  });
+
+  test('each text has two to four tags and the licence of the folder, and six are of the core', () => {
+    for (const { tags, licence } of texts) {
+      expect(new Set(tags).size).toBe(tags.length);
+      expect([2, 3, 4]).toContain(tags.length);
+      expect(licence).toBe('CC-BY-4.0');
+    }
+    expect(texts.filter(({ tags }) => tags.includes('core')).map(({ file }) => file)).toEqual([
+      'rationality.md',
+      'ethics.md',
+      'safety-engineering.md',
+      'everyday-physics.md',
+      'planning-under-scarcity.md',
+      'law-and-rights.md',
+    ]);
   });
 });

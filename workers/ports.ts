@@ -1,13 +1,19 @@
 import type { Client } from '@temporalio/client';
 import { createActorActivities } from '../activities/actor.ts';
 import { CampaignReader } from '../activities/campaign-reader.ts';
+import { createFeedbackActivities } from '../activities/feedback.ts';
 import { Flights } from '../activities/flights.ts';
+import { createImaginationActivities } from '../activities/imagination.ts';
+import { createImagineActivities } from '../activities/imagine.ts';
 import { Limiter } from '../activities/limiter.ts';
 import type { Model } from '../activities/model.ts';
 import { createOutcomeActivities } from '../activities/outcomes.ts';
 import { Outages } from '../activities/outages.ts';
 import { createPageActivities } from '../activities/pages.ts';
 import type { ObjectStore } from '../activities/store.ts';
+import { createToolActivities } from '../activities/tool-runs.ts';
+import { Warmth } from '../activities/warmth.ts';
+import { Toolboxes } from '../infra/tools/toolboxes.ts';
 import type { ResponseRecord } from '../schemas/records.ts';
 import { worldNamed } from '../worlds/index.ts';
 import { campaignWorkflowId, waitingSignal } from '../workflows/messages.ts';
@@ -21,11 +27,17 @@ export function createActivities(store: ObjectStore, model: Model, provider: () 
   const outages = new Outages(async (campaign, reason) => {
     await client.workflow.getHandle(campaignWorkflowId(campaign)).signal(waitingSignal, reason);
   });
+  const toolboxes = new Toolboxes(reader);
+  const asking = { store, model, provider, reader, flights, outages, limiter: new Limiter(BUSY_PATIENCE_MS), warmth: new Warmth() };
   return {
     flights,
-    llm: createActorActivities({ store, model, provider, reader, flights, outages, limiter: new Limiter(BUSY_PATIENCE_MS) }),
+    toolboxes,
+    llm: { ...createActorActivities(asking), ...createImagineActivities(asking) },
+    tools: createToolActivities({ reader, toolsOf: (campaign) => toolboxes.of(campaign) }),
     io: {
       ...createOutcomeActivities({ reader }),
+      ...createFeedbackActivities({ reader }),
+      ...createImaginationActivities({ reader }),
       ...createPageActivities({
         reader,
         value: (situation, plan) => (situation.world === null ? null : worldNamed(situation.world.name).value(situation, plan).logReward),

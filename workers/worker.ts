@@ -13,7 +13,7 @@ import { QUEUES } from '../workflows/messages.ts';
 import { createActivities } from './ports.ts';
 
 /** Queues that this program can work on; `gpu-train` belongs to the Python worker. */
-export const WORKER_QUEUES = ['orchestrate', 'llm', 'io'] as const;
+export const WORKER_QUEUES = ['orchestrate', 'llm', 'tools', 'io'] as const;
 export type WorkerQueue = (typeof WORKER_QUEUES)[number];
 
 /** Bundle that the build writes; without it the workflows are bundled at start, a few seconds later. */
@@ -22,6 +22,7 @@ export const BUNDLE_PATH = join(packageRoot, 'dist', 'workflow-bundle.js');
 /** Model calls in flight at once in one process: they wait more than they work. */
 const LLM_SLOTS = 500;
 const IO_SLOTS = 50;
+const TOOL_SLOTS = 20;
 
 export interface RunningWorkers {
   /** Resolves once every worker polls. */
@@ -35,12 +36,13 @@ export interface RunningWorkers {
 /** Starts one worker a queue in this process. */
 export async function startWorkers(config: Config, queues: readonly WorkerQueue[] = WORKER_QUEUES): Promise<RunningWorkers> {
   const client: Client = await connectTemporal(config);
-  const connection = await NativeConnection.connect({ address: config.temporal.address });
-  const { flights, llm, io } = createActivities(new S3Store(config.s3), new AnthropicModel(anthropicClient(config.model)), once(async () => (await identifyProvider(config.model)).identity), client);
+  const connection = await NativeConnection.connect({ address: config.temporal.address, ...config.temporal.connection });
+  const { flights, toolboxes, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(anthropicClient(config.model)), once(async () => (await identifyProvider(config.model)).identity), client);
   const { namespace } = config.temporal;
   const byQueue: Record<WorkerQueue, () => Promise<Partial<WorkerOptions>>> = {
     orchestrate: async () => ({ workflowBundle: await workflowBundle(), maxCachedWorkflows: 1_000 }),
     llm: () => Promise.resolve({ activities: llm, maxConcurrentActivityTaskExecutions: LLM_SLOTS }),
+    tools: () => Promise.resolve({ activities: tools, maxConcurrentActivityTaskExecutions: TOOL_SLOTS }),
     io: () => Promise.resolve({ activities: io, maxConcurrentActivityTaskExecutions: IO_SLOTS }),
   };
   const workers = await Promise.all(
@@ -48,6 +50,7 @@ export async function startWorkers(config: Config, queues: readonly WorkerQueue[
   );
   const done = Promise.all(workers.map((worker) => worker.run())).then(async () => {
     await flights.drained();
+    await toolboxes.close();
     await connection.close();
     await client.connection.close();
   });

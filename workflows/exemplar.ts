@@ -4,14 +4,18 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ActorActivities, StepInput, StepResult, StepShort } from '../activities/actor.ts';
+import type { ActorActivities, StepAnswer, StepInput, StepResult, StepTools } from '../activities/actor.ts';
+import type { FeedbackActivities } from '../activities/feedback.ts';
 import type { OutcomeActivities } from '../activities/outcomes.ts';
+import { parseRanges } from '../activities/ranges.ts';
+import type { ToolActivities } from '../activities/tool-runs.ts';
 import type { Outcome } from '../schemas/records.ts';
 import type { Stance } from '../schemas/plan.ts';
 import { controlSignal, grantSignal, QUEUES, situationNeedSignal, type ActorInput, type Control, type ExemplarResult, type Round } from './messages.ts';
@@ -21,8 +25,8 @@ import { SEARCH } from './search-attributes.ts';
 /*
  * One situation, from draft to outcome.
  *
- * Draft a plan. Pass over the texts: each criticises the plan alone, and findings lead to a revision. A pass without a material
- * revision converges; then the plan, stripped to its minimal description, is explained anew and passed over once more. What
+ * Draft a plan, and select the chapters that concern it. Pass over them: each criticises the plan alone, and findings lead to a
+ * revision; then what coarse actions promise is held against their sub-plans. A pass without a material revision converges; then the plan, stripped to its minimal description, is explained anew and passed over once more. What
  * changes it re-opens the passes; what leaves it unchanged keeps the new explanation. The last act writes the outcome.
  */
 
@@ -50,13 +54,21 @@ interface Thread {
   stance: Stance;
   /** Absent in histories of earlier versions. */
   level?: string;
+  /** Coarse actions whose sub-plans contradict what they promise. */
+  promises?: number;
 }
+
+type ReviseAt = Pick<StepInput, 'branch' | 'pass' | 'chapter' | 'path' | 'critique'>;
 
 /** Everything that outlives a continue-as-new. */
 interface Progress {
   log: string | null;
   main: Thread | null;
+  /** Chapters to pass over, as ranges; absent: all. */
+  selection?: string;
   passes: number;
+  /** Passes of the try that this one goes on from; its bound counts anew. */
+  passesBefore?: number;
   reopened: number;
   verifications: number;
   decide: boolean;
@@ -105,8 +117,24 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
     priority: { fairnessKey: actor.campaign },
   });
 
-  /** Takes one step, asking the page for money as often as it needs. */
+  const { runTool } = proxyActivities<ToolActivities>({
+    taskQueue: QUEUES.tools,
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '15 seconds',
+    scheduleToCloseTimeout: actor.patienceMs,
+    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+    priority: { fairnessKey: actor.campaign },
+  });
+
+  /** Runs the tools that an answer asks for, each as an activity of its own. */
+  async function runTools({ asking, tools }: StepTools, version: string | null, path: string): Promise<void> {
+    const runs = tools.map((name, call) => runTool.executeWithOptions({ summary: `${path} ${name}` }, [{ campaign: actor.campaign, index: input.index, version, asking, call }]));
+    await Promise.all(runs);
+  }
+
+  /** Takes one step, running its tools and asking the page for money as often as it needs. */
   async function take(kind: keyof ActorActivities, thread: Thread | null, at: Pick<StepInput, 'path' | 'branch' | 'pass' | 'chapter'> & Partial<StepInput>): Promise<StepResult> {
+    let lost: StepTools['lost'] | null = null;
     for (;;) {
       await condition(() => control !== 'hold');
       if (control === 'stop') throw new Ended(null, 'cancelled');
@@ -120,15 +148,23 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
         critique: null,
         allowance: progress.allowance,
         ...at,
+        ...(lost === null || lost.calls === 0 ? {} : { lost }),
         ...(opens ? { grant: { n: progress.grants, nanoUsd: progress.unrecorded } } : {}),
       };
       if (opens) {
         progress.grants += 1;
         progress.unrecorded = 0;
       }
-      const result: StepResult | StepShort = await steps[kind].executeWithOptions({ summary: at.path }, [step]).catch((error: unknown) => {
+      const result: StepAnswer = await steps[kind].executeWithOptions({ summary: at.path }, [step]).catch((error: unknown) => {
         throw new Ended('failed', reasonOf(error), at.path);
       });
+      if ('asking' in result) {
+        lost = result.lost;
+        await runTools(result, step.version, at.path).catch((error: unknown) => {
+          throw new Ended('failed', reasonOf(error), at.path);
+        });
+        continue;
+      }
       if (!('short' in result)) {
         progress.log = result.log;
         progress.calls += result.calls;
@@ -153,36 +189,67 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
     progress.unrecorded += amount;
   }
 
+  /** Revises a thread in place. True where its plan comes back to one that the main line has had. */
+  async function reviseThread(thread: Thread, round: Round, at: ReviseAt): Promise<boolean> {
+    const revised = await take('revise', thread, { ...at, decide: progress.decide });
+    round.revisions += 1;
+    if (revised.material === true) round.material += 1;
+    const plan = revised.plan as string;
+    const returns = plan !== thread.plan && thread.branch === 'main' && progress.seen.includes(plan);
+    if (plan !== thread.plan && thread.branch === 'main') progress.seen.push(plan);
+    Object.assign(thread, { version: revised.log, plan, stance: revised.stance, promises: revised.promises ?? 0 });
+    return returns;
+  }
+
+  /** Goes on from the last try's plan, where the plans of a finer campaign contradict what it promises. */
+  async function takeUp(): Promise<void> {
+    if (input.try === 0 || !patched('feedback')) return;
+    const up = await io.takeUp({ campaign: actor.campaign, index: input.index, try: input.try });
+    if (up === null) return;
+    const { version, plan, stance, level, promises, selection, passes, verifications, findings, major } = up;
+    const main: Thread = { branch: 'main', version, plan, stance, level, promises };
+    Object.assign(progress, { main, log: up.log, passes, passesBefore: passes, verifications, seen: [plan], ...(selection === null ? {} : { selection }) });
+    const name = `f${input.try}`;
+    const round: Round = { pass: name, findings, major, revisions: 0, material: 0, calls: 0, nanoUsd: 0 };
+    progress.rounds.push(round);
+    await reviseThread(main, round, { branch: 'main', pass: passes, chapter: -1, path: `${name}.revise`, critique: up.log });
+    Object.assign(round, { calls: progress.calls, nanoUsd: progress.cost });
+  }
+
   /** One pass over the texts. Revises the thread in place and says whether anything material changed. */
   async function pass(thread: Thread, name: string, number: number): Promise<{ material: boolean; oscillated: boolean }> {
     const round: Round = { pass: name, findings: 0, major: 0, revisions: 0, material: 0, calls: 0, nanoUsd: 0 };
     progress.rounds.push(round);
     const before = { calls: progress.calls, cost: progress.cost };
     let oscillated = false;
-    for (let text = 0; text < actor.chapters; text++) {
-      const at = { branch: thread.branch, pass: number, chapter: text };
-      const critique = await take('critique', thread, { ...at, path: `${name}.t${text + 1}.critique` });
-      round.findings += critique.findings ?? 0;
-      round.major += critique.major ?? 0;
-      if ((critique.findings ?? 0) > 0) {
-        const path = `${name}.t${text + 1}.revise`;
-        const revised = await take('revise', thread, { ...at, path, critique: critique.log, decide: progress.decide });
-        round.revisions += 1;
-        if (revised.material === true) round.material += 1;
-        const plan = revised.plan as string;
-        if (plan !== thread.plan && thread.branch === 'main') {
-          oscillated ||= progress.seen.includes(plan);
-          progress.seen.push(plan);
-        }
-        thread.version = revised.log;
-        thread.plan = plan;
-        thread.stance = revised.stance as Stance;
-      }
+    const revise = async (at: ReviseAt) => {
+      oscillated = (await reviseThread(thread, round, at)) || oscillated;
+    };
+    const report = () => {
       round.calls = progress.calls - before.calls;
       round.nanoUsd = progress.cost - before.cost;
       setCurrentDetails(roundsTable(progress.rounds));
+    };
+    for (const chapter of chapters()) {
+      const at = { branch: thread.branch, pass: number, chapter };
+      const critique = await take('critique', thread, { ...at, path: `${name}.t${chapter + 1}.critique` });
+      round.findings += critique.findings ?? 0;
+      round.major += critique.major ?? 0;
+      if ((critique.findings ?? 0) > 0) await revise({ ...at, path: `${name}.t${chapter + 1}.revise`, critique: critique.log });
+      report();
+    }
+    const { promises = 0 } = thread;
+    if (promises > 0) {
+      round.findings += promises;
+      await revise({ branch: thread.branch, pass: number, chapter: -1, path: `${name}.levels.revise`, critique: null });
+      report();
     }
     return { material: round.material > 0, oscillated };
+  }
+
+  /** Indexes of the chapters to pass over. */
+  function chapters(): number[] {
+    return progress.selection === undefined ? Array.from({ length: actor.chapters }, (_, i) => i) : parseRanges(progress.selection);
   }
 
   /** Explains the plan anew and passes over it. Returns the branch that changed the plan, or null when it stood. */
@@ -201,13 +268,25 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
   }
 
   async function act(): Promise<Ended> {
+    if (progress.main === null) await takeUp();
     if (progress.main === null) {
       const drafted = await take('draft', null, { path: 'draft', branch: 'main', pass: 0, chapter: -1 });
-      progress.main = { branch: 'main', version: drafted.log, plan: drafted.plan as string, stance: drafted.stance as Stance, ...(drafted.level === undefined ? {} : { level: drafted.level }) };
+      const { plan, stance, level, promises } = drafted;
+      progress.main = {
+        branch: 'main',
+        version: drafted.log,
+        plan: plan as string,
+        stance: stance as Stance,
+        ...(level === undefined ? {} : { level }),
+        ...(promises === undefined ? {} : { promises }),
+      };
       progress.seen.push(progress.main.plan);
     }
     const main = progress.main;
-    while (progress.passes < actor.maxPasses) {
+    if (actor.routed === true && progress.selection === undefined) {
+      progress.selection = (await take('select', main, { path: 'select', branch: 'main', pass: 0, chapter: -1 })).selection as string;
+    }
+    while (progress.passes - (progress.passesBefore ?? 0) < actor.maxPasses) {
       if (workflowInfo().historyLength > LONGEST_HISTORY) await continueAsNew<typeof exemplar>({ ...input, held: control === 'hold', carried: progress });
       progress.passes += 1;
       const { material, oscillated } = await pass(main, `p${progress.passes}`, progress.passes);
@@ -221,7 +300,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
       if (changed === null) return new Ended('converged', `stood ${progress.alternatives.length} alternative explanation(s) after ${progress.passes} passes`);
       if (progress.reopened === actor.maxReopen) return new Ended('unconverged', `verification changed the plan ${progress.reopened + 1} times`);
       progress.reopened += 1;
-      Object.assign(main, { version: changed.version, plan: changed.plan, stance: changed.stance });
+      Object.assign(main, { version: changed.version, plan: changed.plan, stance: changed.stance, promises: changed.promises ?? 0 });
       progress.seen.push(main.plan);
     }
     return new Ended('unconverged', `still changing after ${actor.maxPasses} passes`);
@@ -246,7 +325,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
     unspent: progress.allowance,
   };
   if (end.outcome === null) return result;
-  await outcomes.recordOutcome({
+  await io.recordOutcome({
     campaign: actor.campaign,
     index: input.index,
     try: input.try,
@@ -271,7 +350,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
   return result;
 }
 
-const outcomes = proxyActivities<OutcomeActivities>({
+const io = proxyActivities<OutcomeActivities & FeedbackActivities>({
   taskQueue: QUEUES.io,
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '30 seconds',

@@ -3,16 +3,22 @@ import type { Outcome } from '../schemas/records.ts';
 import type { Stance } from '../schemas/plan.ts';
 
 /** Task queues, by the resource that their work waits for. */
-export const QUEUES = { orchestrate: 'orchestrate', llm: 'llm', io: 'io', train: 'gpu-train' } as const;
+export const QUEUES = { orchestrate: 'orchestrate', llm: 'llm', tools: 'tools', io: 'io', train: 'gpu-train' } as const;
 
 export const campaignWorkflowId = (campaign: string) => `exemplar/${campaign}`;
+/** The campaign's imagination, where its situations are imagined. */
+export const imagineWorkflowId = (campaign: string) => campaignWorkflowId(`${campaign}/imagine`);
 export const pageWorkflowId = (campaign: string, page: number) => `exemplar/${campaign}/page/${String(page).padStart(5, '0')}`;
 export const situationWorkflowId = (campaign: string, index: number, attempt: number) =>
   `exemplar/${campaign}/situation/${String(index).padStart(7, '0')}.${attempt}`;
 
+export const explainWorkflowId = (campaign: string, index: number, version: string) => `exemplar/${campaign}/explain/${String(index).padStart(7, '0')}.${version}`;
+
 /** Parameters of the actor that the workflows themselves decide by; the rest is read from S3 by activities. */
 export interface ActorInput {
   chapters: number;
+  /** Each situation's chapters are chosen by a step of their own. */
+  routed?: boolean;
   maxPasses: number;
   alternatives: number;
   maxReopen: number;
@@ -120,3 +126,18 @@ export type Control = 'hold' | 'go' | 'stop';
 export const controlSignal = defineSignal<[Control]>('control');
 /** To a page: a situation needs money to go on. */
 export const situationNeedSignal = defineSignal<[{ index: number; nanoUsd: number }]>('situationNeed');
+
+/** How far an imagination has come. */
+export interface ImagineProgress {
+  /** Situations wanted, and kept so far. */
+  count: number;
+  kept: number;
+  nearDuplicates: number;
+  /** Of this run. */
+  calls: number;
+  /** Int nano-dollars spent so far, by earlier runs included. */
+  nanoUsd: number;
+  /** Why nothing moves, where that is so. */
+  waiting: string;
+}
+export const imagineProgressQuery = defineQuery<ImagineProgress>('imagineProgress');

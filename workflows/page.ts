@@ -6,6 +6,7 @@ import {
   proxyActivities,
   setHandler,
 } from '@temporalio/workflow';
+import type { Unfinished } from '../activities/campaign-state.ts';
 import type { OutcomeActivities } from '../activities/outcomes.ts';
 import type { PageActivities } from '../activities/pages.ts';
 import { parseRanges } from '../activities/ranges.ts';
@@ -67,6 +68,7 @@ export async function page(input: PageInput): Promise<PageDone> {
   const tally = emptyTally();
   const spent = { calls: 0, nanoUsd: 0, charged: 0 };
   const start: Promise<unknown>[] = [];
+  const unfinished: Unfinished[] = [];
 
   const child = (index: number) => getExternalWorkflowHandle(situationWorkflowId(actor.campaign, index, running.get(index) as number));
 
@@ -156,6 +158,8 @@ export async function page(input: PageInput): Promise<PageDone> {
     });
     running.delete(index);
     if (result.outcome !== null) tally[result.outcome] += 1;
+    // with a budget its grants are on S3; without, what it cost must be, should a budget come
+    else if (!input.budgeted && result.cost > 0) unfinished.push({ index, try: attempt, nanoUsd: result.cost });
     spent.calls += result.calls;
     spent.nanoUsd += result.cost;
     spent.charged += result.charged;
@@ -190,7 +194,7 @@ export async function page(input: PageInput): Promise<PageDone> {
   }
   await Promise.all(start);
 
-  const { seal } = await io.sealPage({ campaign: actor.campaign, page: input.page, settings: view.settings });
+  const { seal } = await io.sealPage({ campaign: actor.campaign, page: input.page, settings: view.settings, ...(unfinished.length === 0 ? {} : { unfinished }) });
   const done: PageDone = {
     page: input.page,
     seal,

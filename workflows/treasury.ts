@@ -50,8 +50,8 @@ export class Treasury {
   }
 
   /** Every need, to be carried into a continued run. */
-  get needs(): { page: number; nanoUsd: number; idle: boolean }[] {
-    return [...this.#waiting].map(([page, nanoUsd]) => ({ page, nanoUsd, idle: !this.#active.has(page) }));
+  get needs(): { holder: number; nanoUsd: number; idle: boolean }[] {
+    return [...this.#waiting].map(([holder, nanoUsd]) => ({ holder, nanoUsd, idle: !this.#active.has(holder) }));
   }
 
   /** The first need. */

@@ -1,8 +1,9 @@
+import { household } from './household/index.ts';
 import { relief } from './relief/index.ts';
 import type { World } from './world.ts';
 
 /** Every world, by name. */
-export const WORLDS: Readonly<Record<string, World>> = { [relief.name]: relief };
+export const WORLDS: Readonly<Record<string, World>> = { [relief.name]: relief, [household.name]: household };
 
 /** @throws Error naming the known worlds. */
 export function worldNamed(name: string): World {

@@ -49,4 +49,9 @@ export interface World {
   spoil(situation: SituationContent, plan: Plan, rate: number, rng: Rng): Plan;
   /** Edits that plant one flaw of a random class; none where no class applies. */
   worsen(situation: SituationContent, plan: Plan, rng: Rng): Edit[];
+  /**
+   * The situation that a plan's coarse action (`node`, an id) opens one level finer: from the state before it to the state after it.
+   * It is a situation of this world as any other; null where the world knows nothing finer.
+   */
+  expand(situation: SituationContent, plan: Plan, node: string): SituationContent | null;
 }

@@ -28,6 +28,7 @@ export const COLUMN_NOTES: Record<keyof DataRow, string> = {
   textbook: 'text that the critique spoke from, or null',
   chapter: 'its chapter, or null',
   edits: 'JSON: the edit script that led to this version',
+  kept_share: "share of the earlier version's nodes that no finding named and that stayed as they were; 1 for drafts",
   distance_to_previous: 'tree edit distance (Zhang-Shasha, unit costs) to the version it was made from; 0 for drafts',
   distance_to_final: 'the same, to the final version',
   log_reward: 'exact value in nats where a simulated world knows it, else null',

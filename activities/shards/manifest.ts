@@ -3,6 +3,7 @@ import { cardKey, manifestKey, manifestPrefix } from '../../schemas/keys.ts';
 import { Manifest, SCHEMA_VERSION, type OutcomeCounts, type PageSeal } from '../../schemas/manifest.ts';
 import { OUTCOMES, type CampaignRecord } from '../../schemas/records.ts';
 import { CorruptData } from '../failures.ts';
+import { spentImagining } from '../imagined.ts';
 import type { ObjectStore } from '../store.ts';
 import { datasetCard } from './card.ts';
 
@@ -22,9 +23,10 @@ export async function publish(
   listing: ListingCounts,
   seals: readonly PageSeal[],
 ): Promise<{ generation: number; manifest: Manifest }> {
+  const imagined = await spentImagining(store, campaign);
   for (;;) {
     const last = await readManifest(store, campaign.name);
-    const next = compose(campaign, listing, mergePages(last?.pages ?? [], seals), (last?.generation ?? 0) + 1);
+    const next = compose(campaign, listing, mergePages(last?.pages ?? [], seals), (last?.generation ?? 0) + 1, imagined);
     const unchanged = last !== null && canonicalJson({ ...next, generation: last.generation }) === canonicalJson(last);
     const manifest = unchanged ? last : next;
     if (unchanged || (await store.putIfAbsent(manifestKey(campaign.name, next.generation), canonicalJson(next)))) {
@@ -78,8 +80,8 @@ function mergePages(last: readonly PageSeal[], seals: readonly PageSeal[]): Page
   return [...pages.values()].sort((a, b) => a.page - b.page);
 }
 
-function compose(campaign: CampaignRecord, listing: ListingCounts, pages: PageSeal[], generation: number): Manifest {
-  const sum = (field: 'nanoUsd' | 'calls') => pages.reduce((total, seal) => total + seal[field], 0);
+function compose(campaign: CampaignRecord, listing: ListingCounts, pages: PageSeal[], generation: number, imagined: { calls: number; nanoUsd: number }): Manifest {
+  const sum = (field: 'nanoUsd' | 'calls') => pages.reduce((total, seal) => total + seal[field], imagined[field]);
   return {
     schemaVersion: SCHEMA_VERSION,
     campaign: campaign.name,
@@ -93,6 +95,7 @@ function compose(campaign: CampaignRecord, listing: ListingCounts, pages: PageSe
     outcomes: totalOutcomes(listing.count, pages),
     nanoUsd: sum('nanoUsd'),
     calls: sum('calls'),
+    ...(campaign.file.situations.from === 'imagine' ? { imagined } : {}),
     pages,
   };
 }

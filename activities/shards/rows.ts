@@ -2,6 +2,7 @@ import { treeDistance } from '../../plans/distance.ts';
 import { planNodes, planText } from '../../plans/text.ts';
 import type { Split } from '../../schemas/campaign.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
+import type { ChapterRef } from '../../schemas/library.ts';
 import type { Plan } from '../../schemas/plan.ts';
 import type { OutcomeRecord } from '../../schemas/records.ts';
 import type { DataRow, SituationRow } from '../../schemas/rows.ts';
@@ -14,6 +15,7 @@ export type ValuePort = (situation: Situation, plan: Plan) => number | null;
 /** All that a situation's rows are made from. `versions` and `steps` are those of its last try. */
 export interface SituationStory {
   campaign: string;
+  chapters: readonly ChapterRef[];
   situation: Situation;
   split: Split;
   outcome: OutcomeRecord;
@@ -58,6 +60,7 @@ export function dataRows({ campaign, situation, split, outcome, steps, versions 
       textbook: record.textbook,
       chapter: record.chapter,
       edits: canonicalJson(edits),
+      kept_share: version.kept,
       distance_to_previous: from === null ? 0 : treeDistance(plan, from.version.plan),
       distance_to_final: treeDistance(plan, final.version.plan),
       log_reward: value(situation, plan),
@@ -68,7 +71,8 @@ export function dataRows({ campaign, situation, split, outcome, steps, versions 
   });
 }
 
-export function situationRow({ situation, split, outcome, versions }: SituationStory): SituationRow {
+export function situationRow({ chapters, situation, split, outcome, steps, versions }: SituationStory): SituationRow {
+  const selected = steps.findLast(({ record }) => record.selection !== null)?.record.selection ?? chapters.map((_, i) => i);
   return {
     situation_id: situation.id,
     situation_index: situation.index,
@@ -83,5 +87,6 @@ export function situationRow({ situation, split, outcome, versions }: SituationS
     versions: versions.length,
     passes: outcome.passes,
     reopened: outcome.reopened,
+    selection: versions.length === 0 ? [] : selected.map((i) => `${chapters[i]?.textbook}/${chapters[i]?.chapter}`),
   };
 }

@@ -79,7 +79,7 @@ async function story({ reader }: SealPorts, campaign: CampaignRecord, situation:
   const { steps } = tries.at(-1) as TrySteps;
   const split = splitOf(situation.root, campaign.file.splits, campaign.file.seed);
   const versions = placeVersions(steps, outcome, campaign.actor.tolerance);
-  return { campaign: campaign.name, situation, split, outcome, steps, versions, tries };
+  return { campaign: campaign.name, chapters: campaign.chapters, situation, split, outcome, steps, versions, tries };
 }
 
 /** A file that is there already must hold these bytes: its key names only the beginning of their hash. */

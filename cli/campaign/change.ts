@@ -60,7 +60,7 @@ export async function retryFailed(name: string, output: Output, detach: boolean)
   });
 }
 
-async function goOnRunning(session: Session, name: string, output: Output, change: Pick<SettingRecord, 'retry'>, detach: boolean): Promise<number> {
+export async function goOnRunning(session: Session, name: string, output: Output, change: Pick<SettingRecord, 'retry' | 'feedback'>, detach: boolean): Promise<number> {
   const campaign = await session.reader.campaign(name);
   const { current, complete } = await readStored(session.reader, campaign);
   const idle = complete && change.retry === undefined;

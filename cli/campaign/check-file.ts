@@ -1,17 +1,20 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { gridOf } from '../../activities/grid.ts';
 import { PRICES_DATE } from '../../activities/prices.ts';
 import { priceOf } from '../../activities/pricing.ts';
 import { checkProvider, readCampaignSource, type CampaignSource } from '../../infra/campaign-source.ts';
 import type { Config } from '../../infra/config.ts';
-import { anthropicClient } from '../../infra/model-anthropic.ts';
-import { identifyProvider, probeStructured, type Provider } from '../../infra/provider.ts';
+import { probeCapabilities, type Capabilities } from '../../infra/capabilities.ts';
+import { identifyProvider, type Provider } from '../../infra/provider.ts';
 import { S3Store } from '../../infra/store-s3.ts';
+import { openTools } from '../../infra/tools/index.ts';
 import { connectTemporal } from '../../infra/temporal.ts';
 import { campaignKey } from '../../schemas/keys.ts';
 import { QUEUES } from '../../workflows/messages.ts';
 import { faultOf } from '../errors.ts';
-import { counted, dollars } from '../figures.ts';
+import { count, counted, dollars } from '../figures.ts';
 import { configured } from '../environment.ts';
+import { capabilityLines, modelLine } from './capability-lines.ts';
 
 export interface CheckFinding {
   what: string;
@@ -20,15 +23,21 @@ export interface CheckFinding {
   says: string;
 }
 
+export interface CheckResult {
+  findings: CheckFinding[];
+  /** What the model's server can do; null where it did not answer. */
+  capabilities: Capabilities | null;
+}
+
 /** Key that the check of conditional puts writes, once a bucket. */
 const CHECK_KEY = 'objects/check';
 
 /** Checks in the order in which things are needed. A broken file is a usage error; everything later becomes a finding. */
-export async function checkFile(path: string): Promise<CheckFinding[]> {
-  const source = readCampaignSource(path);
-  const { file, listing, chapters, agents } = source;
+export async function checkFile(path: string): Promise<CheckResult> {
+  const source = await readCampaignSource(path);
+  const { file, chapters, agents } = source;
   const findings: CheckFinding[] = [
-    { what: 'file', ok: true, says: `${counted(listing.situations.length, 'situation')} (${counted(listing.duplicates, 'duplicate')} dropped), ${counted(Object.keys(agents).length, 'agent')}, ${counted(chapters.length, 'chapter')}` },
+    { what: 'file', ok: true, says: `${situationsFound(source)}, ${counted(Object.keys(agents).length, 'agent')}, ${counted(chapters.length, 'chapter')}` },
   ];
   const config = configured();
   const check = async (what: string, work: () => Promise<string>): Promise<boolean> => {
@@ -43,27 +52,47 @@ export async function checkFile(path: string): Promise<CheckFinding[]> {
   await check('Temporal', () => checkTemporal(config));
   await check('S3', () => checkStore(config, file.name));
   let provider: Provider | null = null;
+  let capabilities: Capabilities | null = null;
   await check('model', async () => {
     provider = await identifyProvider(config.model);
-    return await callModel(config, source, provider);
+    capabilities = await probeCapabilities(config.model, provider, file.model);
+    return modelLine(capabilities, provider);
   });
+  const [found, shown] = [provider as Provider | null, capabilities as Capabilities | null];
+  if (shown !== null) {
+    findings.push(...capabilityLines(shown).map((line) => ({ ...line, ok: true })));
+    await check('model.maxOutputTokens', () => Promise.resolve(outputLine(source, shown.outputTokens)));
+  }
+  if (file.tools.length > 0) await check('tools', () => checkTools(source));
   await check('price', () => Promise.resolve(priceLine(source)));
-  const found = provider as Provider | null;
   if (found !== null) {
-    await check('structured output', async () => ROUTES[(await probeStructured(config.model, found, file.model.name)).structured]);
     await check('budget', () => {
       checkProvider(source, found);
       return Promise.resolve(file.budget === undefined ? 'none needed: the model is simulated' : dollars(file.budget));
     });
   }
-  return findings;
+  return { findings, capabilities: shown };
 }
 
-const ROUTES = {
-  schema: 'by JSON Schema',
-  tool: 'by a forced tool call (the server has no structured output)',
-  text: 'by words alone: expect repairs (the server takes neither a schema nor a forced tool call)',
-};
+function outputLine({ file: { model } }: CampaignSource, most: number | null): string {
+  if (most === null) return `${count(model.maxOutputTokens)}; the most that the server allows is not stated`;
+  if (model.maxOutputTokens > most) throw new Error(`${model.maxOutputTokens} is more than the server allows for "${model.name}"; allowed: 256 to ${most}`);
+  return `${count(model.maxOutputTokens)} of the ${count(most)} that the server allows`;
+}
+
+/** How many there are, or will be. */
+function situationsFound({ file: { situations }, agents, listing }: CampaignSource): string {
+  if (situations.from === 'campaign') return `situations from the plans of campaign "${situations.campaign}", its actions at ${situations.level}`;
+  if (situations.from === 'imagine') return `${counted(situations.count, 'situation')} to be imagined over ${counted(gridOf(situations, Object.keys(agents)).length, 'cell')}`;
+  return `${counted(listing.situations.length, 'situation')} (${counted(listing.duplicates, 'duplicate')} dropped)`;
+}
+
+/** Opens every tool once, MCP servers included. */
+async function checkTools({ file }: CampaignSource): Promise<string> {
+  const open = await openTools(file.tools, process.cwd());
+  await open.close();
+  return open.tools.map(({ name }) => name).join(', ');
+}
 
 async function checkTemporal(config: Config): Promise<string> {
   const client = await connectTemporal(config);
@@ -72,7 +101,7 @@ async function checkTemporal(config: Config): Promise<string> {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     });
     const idle: string[] = [];
-    for (const queue of [QUEUES.orchestrate, QUEUES.llm, QUEUES.io]) if (!(await isPolled(client, queue))) idle.push(queue);
+    for (const queue of [QUEUES.orchestrate, QUEUES.llm, QUEUES.tools, QUEUES.io]) if (!(await isPolled(client, queue))) idle.push(queue);
     const workers = idle.length === 0 ? 'workers poll every queue' : `no worker polls ${idle.join(', ')} yet: \`exemplar up\` or \`exemplar worker\` starts one`;
     return `${config.temporal.address}, namespace ${config.temporal.namespace}; ${workers}`;
   } finally {
@@ -93,18 +122,6 @@ async function checkStore(config: Config, name: string): Promise<string> {
   if (await store.putIfAbsent(CHECK_KEY, 'exemplar')) throw new Error(`${store.describe()} ignores If-None-Match: use AWS S3, versitygw, MinIO or another store with conditional puts`);
   const exists = (await store.get(campaignKey(name))) !== null;
   return `${store.describe()}, conditional puts hold; campaign "${name}" ${exists ? 'exists: run goes on with it' : 'is new'}`;
-}
-
-async function callModel(config: Config, { file }: CampaignSource, provider: Provider): Promise<string> {
-  const message = await anthropicClient({ ...config.model, timeoutMs: 60_000 }).messages.create({
-    model: file.model.name,
-    max_tokens: 1,
-    messages: [{ role: 'user', content: 'Answer with one word.' }],
-  });
-  const usage = message.usage as Partial<typeof message.usage> | undefined;
-  const cache = usage?.cache_read_input_tokens === undefined ? 'its usage has no cache fields: cached prices cannot be counted' : 'its usage has cache fields';
-  const who = provider.simulated === null ? `at ${provider.origin}` : `SIMULATED (law ${provider.simulated.slice(0, 12)})`;
-  return `${message.model} ${who} answers a call of one token; ${cache}`;
 }
 
 function priceLine({ file }: CampaignSource): string {

@@ -3,6 +3,7 @@ import { PRICES_DATE } from '../../activities/prices.ts';
 import type { CampaignSource } from '../../infra/campaign-source.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
 import { STEP_JSON_SCHEMA } from '../../schemas/json-schema.ts';
+import type { Taken } from './measured.ts';
 
 const CHARS_A_TOKEN = 4;
 const PASSES = 2.5;
@@ -37,45 +38,90 @@ export interface Estimate {
   usdCached: number | null;
   hours: number;
   pricesDate: string | null;
+  /** Situations that it was measured on; 0: it rests on the assumptions alone. */
+  measuredOn: number;
+  /** Half width of the 95 % interval of the calls, as a share of them; null where nothing was measured. */
+  callsWithin: number | null;
 }
 
-export function estimate({ file, agents, chapters, prompts, listing }: CampaignSource): Estimate {
-  const situations = listing.situations.length;
-  const { alternatives } = file.actor;
-  const tokens = (text: string) => text.length / CHARS_A_TOKEN;
-  const critiques = chapters.length * (PASSES + alternatives);
-  const revisions = chapters.length * PASSES * REVISED;
-  const calls = 1 + critiques + revisions + alternatives;
+/** What one situation takes, on average. */
+interface Load {
+  calls: number;
+  fresh: number;
+  cacheable: number;
+  output: number;
+}
 
-  const rules = tokens(prompts['rules'] ?? '') + tokens(JSON.stringify(STEP_JSON_SCHEMA)) + HIDDEN_TOKENS / 4;
-  const chapter = chapters.reduce((sum, { chars }) => sum + chars, 0) / CHARS_A_TOKEN / Math.max(1, chapters.length);
-  const agent = Object.values(agents).reduce((sum, spec) => sum + tokens(canonicalJson(spec)), 0) / Math.max(1, Object.keys(agents).length);
-  const situation = listing.situations.reduce((sum, each) => sum + tokens(canonicalJson(each)), 0) / Math.max(1, situations);
-  const cacheable = calls * rules + (critiques + revisions) * chapter;
-  const input = cacheable + calls * (agent + situation) + (calls - 1) * PLAN_TOKENS;
-  const output = OUTPUT.draft + critiques * OUTPUT.critique + revisions * OUTPUT.revise + alternatives * OUTPUT.explain;
-
+/** Extrapolates from situations that were previewed or run, where there are any; else from sizes and the assumptions. */
+export function estimate(source: CampaignSource, taken: readonly Taken[] = []): Estimate {
+  const { file, listing } = source;
+  const situations = file.situations.from === 'imagine' ? file.situations.count : listing.situations.length;
+  const measured = measuredLoad(taken);
+  const { calls, fresh, cacheable, output } = measured ?? assumedLoad(source);
   const price = priceOf(file.model);
   const usd = (perSituation: number) => (situations * perSituation) / 1e6;
-  const plain = price === null ? null : usd(input * price.inputPerMTok + output * price.outputPerMTok);
+  // every prefix is written at least once, however few the situations
+  const written = measured === null ? (1 - CACHE_HITS) * cacheable : Math.min(cacheable, prefixTokens(source) / Math.max(1, situations));
+  const plain = price === null ? null : usd((fresh + cacheable) * price.inputPerMTok + output * price.outputPerMTok);
   const cached =
     price === null
       ? null
-      : usd(
-          (input - cacheable) * price.inputPerMTok +
-            cacheable * (CACHE_HITS * price.cacheReadPerMTok + (1 - CACHE_HITS) * price.cacheWritePerMTok) +
-            output * price.outputPerMTok,
-        );
+      : usd(fresh * price.inputPerMTok + written * price.cacheWritePerMTok + (cacheable - written) * price.cacheReadPerMTok + output * price.outputPerMTok);
   const seconds = calls * FIRST_TOKEN_S + output / TOKENS_A_SECOND;
   return {
     situations,
     calls: Math.round(situations * calls),
-    inputTokens: Math.round(situations * input),
+    inputTokens: Math.round(situations * (fresh + cacheable)),
     cacheableTokens: Math.round(situations * cacheable),
     outputTokens: Math.round(situations * output),
     usdPlain: plain,
     usdCached: cached,
     hours: (Math.ceil(situations / file.concurrency) * seconds) / 3_600,
     pricesDate: price === null || file.model.price !== undefined ? null : PRICES_DATE,
+    measuredOn: measured === null ? 0 : taken.length,
+    callsWithin: measured === null ? null : halfWidth(taken.map((each) => each.calls)),
+  };
+}
+
+/** Means over the situations measured; null where there are none, or the provider did not count tokens. */
+function measuredLoad(taken: readonly Taken[]): Load | null {
+  const mean = (of: (each: Taken) => number | null) => (taken.some((each) => of(each) === null) ? null : taken.reduce((sum, each) => sum + (of(each) as number), 0) / taken.length);
+  const [fresh, cacheable, output] = [mean((each) => each.freshTokens), mean((each) => each.cachedTokens), mean((each) => each.outputTokens)];
+  if (taken.length === 0 || fresh === null || cacheable === null || output === null) return null;
+  return { calls: mean((each) => each.calls) as number, fresh, cacheable, output };
+}
+
+/** Half of the 95 % interval of the mean (normal), as a share of the mean; null for fewer than two values. */
+function halfWidth(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return (1.96 * Math.sqrt(variance / values.length)) / mean;
+}
+
+function tokensOf(text: string): number {
+  return text.length / CHARS_A_TOKEN;
+}
+
+/** Everything before the cache breakpoint, once for each chapter. */
+function prefixTokens({ chapters, prompts }: CampaignSource): number {
+  const rules = tokensOf(prompts['rules'] ?? '');
+  return chapters.reduce((sum, { chars, tokens, counted }) => sum + rules + (counted ? tokens : chars / CHARS_A_TOKEN), 0);
+}
+
+function assumedLoad({ file, agents, chapters, prompts, listing }: CampaignSource): Load {
+  const { alternatives } = file.actor;
+  const critiques = chapters.length * (PASSES + alternatives);
+  const revisions = chapters.length * PASSES * REVISED;
+  const calls = 1 + critiques + revisions + alternatives;
+  const rules = tokensOf(prompts['rules'] ?? '') + tokensOf(JSON.stringify(STEP_JSON_SCHEMA)) + HIDDEN_TOKENS / 4;
+  const chapter = chapters.reduce((sum, { chars }) => sum + chars, 0) / CHARS_A_TOKEN / Math.max(1, chapters.length);
+  const agent = Object.values(agents).reduce((sum, spec) => sum + tokensOf(canonicalJson(spec)), 0) / Math.max(1, Object.keys(agents).length);
+  const situation = listing.situations.reduce((sum, each) => sum + tokensOf(canonicalJson(each)), 0) / Math.max(1, listing.situations.length);
+  return {
+    calls,
+    fresh: calls * (agent + situation) + (calls - 1) * PLAN_TOKENS,
+    cacheable: calls * rules + (critiques + revisions) * chapter,
+    output: OUTPUT.draft + critiques * OUTPUT.critique + revisions * OUTPUT.revise + alternatives * OUTPUT.explain,
   };
 }

@@ -1,9 +1,9 @@
-import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { writerIdentity } from '../../infra/arrow/writer.ts';
 import { identifyProvider } from '../../infra/provider.ts';
+import { startOnce } from '../../infra/temporal.ts';
 import type { CampaignRecord } from '../../schemas/records.ts';
-import { campaignWorkflowId, QUEUES, settingsSignal } from '../../workflows/messages.ts';
+import { campaignWorkflowId, settingsSignal } from '../../workflows/messages.ts';
 import { SEARCH } from '../../workflows/search-attributes.ts';
 import { Failure } from '../errors.ts';
 import type { Session } from '../session.ts';
@@ -15,22 +15,14 @@ export async function startCampaign({ client, reader }: Session, campaign: Campa
   const { name } = campaign;
   const { outcomes, current } = await readStored(reader, campaign);
   const since: Since = { startedAt: Date.now(), endedBefore: Object.values(outcomes).reduce((a, b) => a + b, 0) };
-  try {
-    await client.workflow.start('campaign', {
-      taskQueue: QUEUES.orchestrate,
-      workflowId: campaignWorkflowId(name),
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      args: [{ campaign: name }],
-      memo: { since },
-      typedSearchAttributes: [{ key: SEARCH.campaign, value: name }],
-      staticSummary: `campaign ${name}: ${current.listing.count} situations, ${campaign.file.model.name}${campaign.simulated === null ? '' : ', SIMULATED'}`,
-      priority: { fairnessKey: name },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-    throw error;
-  }
+  return await startOnce(client, 'campaign', {
+    workflowId: campaignWorkflowId(name),
+    args: [{ campaign: name }],
+    memo: { since },
+    typedSearchAttributes: [{ key: SEARCH.campaign, value: name }],
+    staticSummary: `campaign ${name}: ${current.listing.count} situations, ${campaign.file.model.name}${campaign.simulated === null ? '' : ', SIMULATED'}`,
+    priority: { fairnessKey: name },
+  });
 }
 
 /** Tells the campaign's workflow that its settings have changed; false where none runs. */

@@ -1,5 +1,5 @@
 import type { S3Store } from '../../infra/store-s3.ts';
-import { datasetPrefix } from '../../schemas/keys.ts';
+import { campaignKey, datasetPrefix } from '../../schemas/keys.ts';
 import { isPreview } from './preview-name.ts';
 
 const DATASETS = 'datasets/';
@@ -11,7 +11,9 @@ export async function listCampaigns(store: S3Store): Promise<string[]> {
     const first = await firstKey(store, after);
     if (first === null) return names;
     const name = first.slice(DATASETS.length).split('/')[0] as string;
-    if (!isPreview(name)) names.push(name);
+    // a campaign whose situations are still being imagined has no record yet
+    const begun = first <= campaignKey(name);
+    if (begun && !isPreview(name)) names.push(name);
     // "~" sorts after every character of a key below the prefix
     after = `${datasetPrefix(name)}~`;
   }

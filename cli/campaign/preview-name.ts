@@ -6,7 +6,12 @@ const LONGEST_STEM = 46;
 
 /** Previews live beside campaigns, under names that change with what they preview. */
 export function previewName(campaign: string, content: unknown): string {
-  return `${campaign.slice(0, LONGEST_STEM)}-preview-${contentHash(content).slice(0, 8)}`;
+  return `${previewPrefix(campaign)}${contentHash(content).slice(0, 8)}`;
+}
+
+/** What the names of all previews of a campaign begin with. */
+export function previewPrefix(campaign: string): string {
+  return `${campaign.slice(0, LONGEST_STEM)}-preview-`;
 }
 
 /** Lists leave previews out. */

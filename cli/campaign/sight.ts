@@ -22,8 +22,9 @@ export interface Since {
 const QUERY_MS = 2_000;
 const DESCRIBE_MS = 10_000;
 
-/** Looks once; a server or worker that does not answer is part of the answer. */
-export async function sightOf(client: Client, name: string): Promise<Sight> {
+/** Looks once; a server or worker that does not answer is part of the answer. Instead of a client, why there is none. */
+export async function sightOf(client: Client | string, name: string): Promise<Sight> {
+  if (typeof client === 'string') return { kind: 'unreachable', reason: client };
   const handle = client.workflow.getHandle(campaignWorkflowId(name));
   try {
     const { status, memo } = await client.withDeadline(Date.now() + DESCRIBE_MS, () => handle.describe());
@@ -36,7 +37,7 @@ export async function sightOf(client: Client, name: string): Promise<Sight> {
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { kind: 'absent' };
     const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
-    if (isGrpcServiceError(cause)) return { kind: 'unreachable', reason: cause.details || cause.message };
+    if (isGrpcServiceError(cause)) return { kind: 'unreachable', reason: `Temporal does not answer (${cause.details || cause.message})` };
     throw error;
   }
 }

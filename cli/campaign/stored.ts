@@ -1,5 +1,6 @@
 import { applySettings, pageBounds, pageOutcomes, sealedPages, type CurrentSettings } from '../../activities/campaign-state.ts';
 import type { CampaignReader } from '../../activities/campaign-reader.ts';
+import { spentImagining } from '../../activities/imagined.ts';
 import { readManifest } from '../../activities/shards/manifest.ts';
 import type { Manifest } from '../../schemas/manifest.ts';
 import type { CampaignRecord, OutcomeRecord, SettingRecord } from '../../schemas/records.ts';
@@ -25,8 +26,8 @@ export async function readStored(reader: CampaignReader, campaign: CampaignRecor
   const manifest = await readManifest(reader.store, campaign.name);
   const sealed = sealedPages(campaign, settings, current, manifest);
   const outcomes = emptyTally();
-  let calls = 0;
-  let nanoUsd = 0;
+  // what imagining the situations took, before the first page
+  let { calls, nanoUsd } = await spentImagining(reader.store, campaign);
   for (const seal of manifest?.pages ?? []) {
     if (!sealed.has(seal.page)) continue;
     for (const outcome of Object.keys(outcomes) as (keyof Tally)[]) outcomes[outcome] += seal.outcomes[outcome];

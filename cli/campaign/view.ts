@@ -1,7 +1,8 @@
+import type { Config } from '../../infra/config.ts';
 import { datasetPrefix } from '../../schemas/keys.ts';
 import { emptyTally, type CampaignProgress, type PageProgress, type Tally } from '../../workflows/messages.ts';
 import { usdOf } from '../figures.ts';
-import type { Session } from '../session.ts';
+import type { Outlook } from '../session.ts';
 import { sightOf, type Sight, type Since } from './sight.ts';
 import { readStored, type StoredCampaign } from './stored.ts';
 
@@ -38,14 +39,14 @@ export interface CampaignView {
 }
 
 /** Looks at Temporal and, where no workflow answers, at S3. */
-export async function observe(session: Session, name: string): Promise<{ view: CampaignView; sight: Sight }> {
+export async function observe(session: Outlook, name: string): Promise<{ view: CampaignView; sight: Sight }> {
   const { reader, client } = session;
   const [campaign, sight] = await Promise.all([reader.campaign(name), sightOf(client, name)]);
   if (sight.kind === 'running' && sight.progress !== null) return { view: fromProgress(session, name, campaign, sight.progress, sight.pages, sight.since), sight };
   return { view: fromStored(session, await readStored(reader, campaign), sight), sight };
 }
 
-export async function viewCampaign(session: Session, name: string): Promise<CampaignView> {
+export async function viewCampaign(session: Outlook, name: string): Promise<CampaignView> {
   return (await observe(session, name)).view;
 }
 
@@ -55,13 +56,12 @@ export function endedOf(view: CampaignView): number {
 }
 
 /** Campaign page of the Temporal UI, filtered; null where its address is unknown. */
-export function uiUrlOf({ config }: Pick<Session, 'config'>, name: string): string | null {
-  const { uiUrl, namespace } = config.temporal;
+export function uiUrlOf({ uiUrl, namespace }: Config['temporal'], name: string): string | null {
   return uiUrl === null || uiUrl === '' ? null : `${uiUrl.replace(/\/$/, '')}/namespaces/${namespace}/workflows?query=${encodeURIComponent(`ExemplarCampaign="${name}"`)}`;
 }
 
 function fromProgress(
-  session: Session,
+  session: Outlook,
   name: string,
   campaign: StoredCampaign['campaign'],
   progress: CampaignProgress,
@@ -93,7 +93,7 @@ function fromProgress(
   };
 }
 
-function fromStored(session: Session, stored: StoredCampaign, sight: Sight): CampaignView {
+function fromStored(session: Outlook, stored: StoredCampaign, sight: Sight): CampaignView {
   const { campaign, current, outcomes } = stored;
   const ended = Object.values(outcomes).reduce((a, b) => a + b, 0);
   return {
@@ -117,19 +117,19 @@ function fromStored(session: Session, stored: StoredCampaign, sight: Sight): Cam
 function stateOf({ campaign, current, complete }: StoredCampaign, sight: Sight): Pick<CampaignView, 'state' | 'why'> {
   if (sight.kind === 'running') return { state: current.state, why: 'no worker answers: `exemplar up` or `exemplar worker` starts one' };
   if (complete) return { state: 'done', why: '' };
-  if (sight.kind === 'unreachable') return { state: 'unknown', why: `Temporal does not answer (${sight.reason}); these numbers are from S3` };
+  if (sight.kind === 'unreachable') return { state: 'unknown', why: `${sight.reason}; these numbers are from S3` };
   if (current.state === 'cancelled') return { state: 'cancelled', why: '' };
   const how = sight.kind === 'absent' ? 'Temporal knows no workflow of it' : `its workflow ended ${sight.status}`;
   return { state: 'stopped', why: `${how}: \`exemplar resume ${campaign.name}\` goes on` };
 }
 
-function common(session: Session, name: string, campaign: StoredCampaign['campaign']): Pick<CampaignView, 'name' | 'model' | 'simulated' | 'dataset' | 'uiUrl'> {
+function common(session: Outlook, name: string, campaign: StoredCampaign['campaign']): Pick<CampaignView, 'name' | 'model' | 'simulated' | 'dataset' | 'uiUrl'> {
   return {
     name,
     model: campaign.file.model.name,
     simulated: campaign.simulated,
     dataset: `s3://${session.store.bucket}/${datasetPrefix(name)}`,
-    uiUrl: uiUrlOf(session, name),
+    uiUrl: typeof session.client === 'string' ? null : uiUrlOf(session.config.temporal, name),
   };
 }
 

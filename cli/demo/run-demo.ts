@@ -27,7 +27,7 @@ const SERVICES: readonly ServiceName[] = ['temporal', 's3', 'sim-model', 'worker
 export async function runDemo({ name, train }: { name: string; train: boolean }, output: Output): Promise<number> {
   const valid = CampaignFile.shape.name.safeParse(name);
   if (!valid.success) throw new UsageError(`--name: ${valid.error.issues[0]?.message ?? 'not a name'} (is "${name}")`);
-  const example = readCampaignSource(join(packageRoot, 'examples', 'demo.yaml'));
+  const example = await readCampaignSource(join(packageRoot, 'examples', 'demo.yaml'));
   const source = { ...example, file: { ...example.file, name } };
   const dir = stateFolder();
   // no environment: everything is embedded

@@ -4,6 +4,7 @@ import { bodyHash, buildRequest, type PromptParts } from '../../activities/reque
 import { loadSteps, type Step } from '../../activities/shards/versions.ts';
 import { messageParams } from '../../infra/model-anthropic.ts';
 import { UsageError } from '../../infra/usage-error.ts';
+import type { Explanation } from '../../schemas/plan.ts';
 import { ResponseRecord, type CampaignRecord, type Version } from '../../schemas/records.ts';
 import type { Shown } from './situation.ts';
 
@@ -46,16 +47,24 @@ function partsOf(steps: Step[], at: number, campaign: CampaignRecord, situation:
   switch (record.kind) {
     case 'draft':
       return [{ ...common, plan: null, explanation: null, step: { kind: 'draft' } }];
+    case 'select':
+      return [{ ...common, explanation: null, step: { kind: 'select' } }];
     case 'critique':
       return [{ ...common, step: { kind: 'critique' } }];
     case 'explain':
-      return [{ ...common, explanation: null, step: { kind: 'explain', avoid: version?.explanation ?? null } }];
+      return [{ ...common, explanation: null, step: { kind: 'explain', avoid: explanationsBefore(steps, at) } }];
     case 'revise': {
-      const critique = steps.slice(0, at).findLast((step) => step.record.kind === 'critique');
-      const findings = critique?.record.findings ?? [];
+      const { findings } = record;
       return [false, true].map((decide) => ({ ...common, step: { kind: 'revise' as const, findings, decide } }));
     }
   }
+}
+
+/** The explanations that a version had when it was explained anew: its own, and those given anew before. */
+function explanationsBefore(steps: Step[], at: number): Explanation[] {
+  const from = steps[at]?.record.version?.from;
+  const given = steps.slice(0, at).filter(({ sha256, record }) => sha256 === from || (record.kind === 'explain' && record.version?.from === from));
+  return given.flatMap(({ record }) => (record.version === null ? [] : [record.version.explanation]));
 }
 
 /** A step that made a version says from which; any other worked on the newest one. */

@@ -17,6 +17,8 @@ export interface ShownVersion {
   branch: string;
   label: string;
   step: string;
+  /** sha256 of the step record that holds it. */
+  record: string;
   textbook: string | null;
   headline: string;
   material: boolean;
@@ -63,9 +65,9 @@ function find(situations: Situation[], which: string, campaign: string): Situati
   );
 }
 
-function shownVersion({ step: { record }, version, branch, revision, label }: PlacedVersion): ShownVersion {
+function shownVersion({ step: { sha256, record }, version, branch, revision, label }: PlacedVersion): ShownVersion {
   const { path, textbook, headline, findings } = record;
-  return { revision, branch, label, step: path, textbook, headline, material: version.material, findings, plan: version.plan, explanation: version.explanation };
+  return { revision, branch, label, step: path, record: sha256, textbook, headline, material: version.material, findings, plan: version.plan, explanation: version.explanation };
 }
 
 function shownStep({ record }: Step): Shown['steps'][number] {
@@ -119,7 +121,7 @@ export function versionText(version: ShownVersion): string {
   return [pc.bold(`revision ${version.revision} on ${version.branch}, ${version.label}`), indent(planText(version.plan)), explanationText(version.explanation)].join('\n');
 }
 
-function explanationText({ text, arguments: claims }: Explanation): string {
+export function explanationText({ text, arguments: claims }: Explanation): string {
   return [pc.bold('explanation'), indent(text), ...claims.map(({ claim, premises, supports }) => `  - ${claim} [${supports.join(', ')}]\n${premises.map((premise) => `      because ${premise}`).join('\n')}`)].join('\n');
 }
 

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy, type WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { readManifest } from '../../activities/shards/manifest.ts';
 import type { Ranking, TrainInput, TrainResult } from '../../activities/training.ts';
-import { ensureSearchAttributes } from '../../infra/temporal.ts';
+import { ensureSearchAttributes, startOnce } from '../../infra/temporal.ts';
 import { UsageError } from '../../infra/usage-error.ts';
 import type { TrainFile } from '../../schemas/campaign.ts';
 import { contentHash } from '../../schemas/canonical.ts';
-import { QUEUES } from '../../workflows/messages.ts';
 import { SEARCH } from '../../workflows/search-attributes.ts';
 import { count } from '../figures.ts';
 import { columns, type Output } from '../output.ts';
@@ -28,18 +27,14 @@ export async function trainToEnd(session: Session, file: TrainFile, output: Outp
   await ensureSearchAttributes(client);
   const input: TrainInput = { ...file, uri: `s3://${store.bucket}/datasets/${file.campaign}`, checkpoints: `s3://${store.bucket}/checkpoints/${file.name}` };
   const workflowId = `exemplar/train/${file.name}`;
-  try {
-    await client.workflow.start('train', {
-      taskQueue: QUEUES.orchestrate,
-      workflowId,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      args: [input],
-      memo: { input: contentHash(input) },
-      typedSearchAttributes: [{ key: SEARCH.campaign, value: file.campaign }],
-      staticSummary: `training ${file.name} on ${file.campaign}`,
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  const started = await startOnce(client, 'train', {
+    workflowId,
+    args: [input],
+    memo: { input: contentHash(input) },
+    typedSearchAttributes: [{ key: SEARCH.campaign, value: file.campaign }],
+    staticSummary: `training ${file.name} on ${file.campaign}`,
+  });
+  if (!started) {
     const { memo } = await client.workflow.getHandle(workflowId).describe();
     if (memo?.['input'] !== contentHash(input)) throw new UsageError(`name: a run "${file.name}" is under way with other settings; choose another name`);
   }

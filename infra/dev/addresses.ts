@@ -1,3 +1,4 @@
+import { readTemporalEnvironment } from '../temporal-environment.ts';
 import type { External } from './environment.ts';
 import { LOOPBACK } from './ports.ts';
 import { BUCKET } from './s3.ts';
@@ -29,7 +30,7 @@ function localAddresses({ processes, ports }: StateFile): StateFile['addresses']
 
 function namedAddresses(external: External, env: NodeJS.ProcessEnv): Partial<StateFile['addresses']> {
   return {
-    ...(external.temporal ? { temporalAddress: env['TEMPORAL_ADDRESS'] ?? '', uiUrl: env['TEMPORAL_UI_URL'] ?? '' } : {}),
+    ...(external.temporal ? { temporalAddress: readTemporalEnvironment(env)?.address ?? '', uiUrl: env['TEMPORAL_UI_URL'] ?? '' } : {}),
     ...(external.s3 ? { s3Endpoint: env['AWS_ENDPOINT_URL'] ?? 'https://s3.amazonaws.com', bucket: env['EXEMPLAR_BUCKET'] ?? BUCKET } : {}),
   };
 }

@@ -1,3 +1,4 @@
+import { namesTemporal } from '../temporal-environment.ts';
 import type { DevServices } from './state.ts';
 import { REGION } from './s3.ts';
 
@@ -16,7 +17,7 @@ export interface External {
 export function externalServices(env: NodeJS.ProcessEnv = {}): External {
   const names = (...variables: string[]) => variables.some((variable) => env[variable] !== undefined);
   return {
-    temporal: names('TEMPORAL_ADDRESS'),
+    temporal: namesTemporal(env),
     s3: names('AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_PROFILE'),
     model: names('ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'),
   };

@@ -24,16 +24,25 @@ export async function createEnvironment({ uv, venv, env, say }: PythonEnvironmen
   await runStep({ command: [uv, 'venv', '--quiet', '--python', '>=3.11', venv], env, doing: 'making a Python environment', say, limitMs: CREATE_MS });
 }
 
+export interface Locked {
+  locks: readonly string[];
+  /** Whose packages they are, such as "the trainer's". */
+  whose: string;
+  /** Package index with torch's CPU builds. */
+  cpuIndex: string;
+}
+
 /**
  * Installs what the lock files pin, by hash. With torch's CPU build, torch comes from `cpuIndex`, whose files the lock has no
  * hashes of, and all else from the locks less CUDA's packages.
  */
-export async function installLocked(environment: PythonEnvironment, locks: readonly string[], cpuIndex: string): Promise<void> {
+export async function installLocked(environment: PythonEnvironment, { locks, whose, cpuIndex }: Locked): Promise<void> {
   const { say } = environment;
   const folder = mkdtempSync(join(tmpdir(), 'exemplar-locks-'));
   try {
     const onCpu = await cpuTorch(environment, locks, cpuIndex);
-    say(`installing the trainer's Python packages (once, ${onCpu ? 'usually 1 min' : '5.6 GB with torch for CUDA, usually 3 min'})`);
+    const hasCuda = !onCpu && torchVersion(locks) !== undefined;
+    say(`installing ${whose} Python packages (once, ${hasCuda ? '5.6 GB with torch for CUDA, usually 3 min' : 'usually 1 min'})`);
     const chosen = onCpu ? locks.map((lock) => lockWithoutTorch(lock, folder)) : locks;
     await pipInstall(environment, ['--require-hashes', ...chosen.flatMap((lock) => ['-r', lock])], 'installing Python packages');
   } finally {
@@ -41,9 +50,13 @@ export async function installLocked(environment: PythonEnvironment, locks: reado
   }
 }
 
+function torchVersion(locks: readonly string[]): string | undefined {
+  return locks.map((lock) => pinnedTorch(readFileSync(lock, 'utf8'))).find((pin) => pin !== null) ?? undefined;
+}
+
 /** Whether torch is, or could now be, installed as its CPU build. */
 async function cpuTorch(environment: PythonEnvironment, locks: readonly string[], cpuIndex: string): Promise<boolean> {
-  const version = locks.map((lock) => pinnedTorch(readFileSync(lock, 'utf8'))).find((pin) => pin !== null);
+  const version = torchVersion(locks);
   if (version === undefined) return false;
   const installed = await installedTorch(environment);
   if (installed === `${version}+cpu`) return true;

@@ -9,12 +9,28 @@ import { findUv, runs } from './uv.ts';
 
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
-/** `test` has all of `train`, and what the tests need. */
-export type PackageGroup = 'train' | 'test';
-const LOCKS: Record<PackageGroup, readonly string[]> = { train: ['requirements.txt'], test: ['requirements.txt', 'requirements-test.txt'] };
+/** `test` has all of `train`, and what the trainer's tests need; `narrow` is an environment apart, for the MCP servers in narrow/. */
+export type PackageGroup = 'train' | 'test' | 'narrow';
+
+interface Group {
+  /** Below the project's root. */
+  venv: string;
+  locks: readonly string[];
+  /** Groups of the same environment that this one holds. */
+  holds: readonly PackageGroup[];
+  /** Whose packages they are, in progress lines. */
+  whose: string;
+}
+
+const TRAIN = 'trainer/requirements.txt';
+const GROUPS: Record<PackageGroup, Group> = {
+  train: { venv: '.venv', locks: [TRAIN], holds: [], whose: "the trainer's" },
+  test: { venv: '.venv', locks: [TRAIN, 'trainer/requirements-test.txt'], holds: ['train'], whose: "the trainer's" },
+  narrow: { venv: '.venv-narrow', locks: ['narrow/requirements.txt'], holds: [], whose: "the narrow AIs'" },
+};
 
 export interface PythonOptions {
-  /** Holds `trainer/requirements*.txt`; gets `.venv`. */
+  /** Holds the groups' lock files; gets their environments. */
   projectRoot: string;
   say: Say;
   groups?: PackageGroup;
@@ -24,23 +40,24 @@ export interface PythonOptions {
 }
 
 /**
- * Path of the Python in `<projectRoot>/.venv` with every package of the group, installed by hash unless a stamp says that they
+ * Path of the Python of the group's environment, such as `<projectRoot>/.venv`, with every package of the group, installed by hash unless a stamp says that they
  * are there. torch comes as its CPU build where that index answers and there is no NVIDIA GPU. @throws Error with one line.
  */
 export async function ensurePython({ projectRoot, say, groups = 'train', env = process.env, cpuIndex = CPU_INDEX }: PythonOptions): Promise<string> {
   const root = resolve(projectRoot);
-  const venv = join(root, '.venv');
+  const group = GROUPS[groups];
+  const venv = join(root, group.venv);
   const python = join(venv, 'bin', 'python');
-  const wanted: Stamp = { train: lockHash(root, 'train'), ...(groups === 'test' ? { test: lockHash(root, 'test') } : {}) };
+  const wanted: Stamp = Object.fromEntries([...group.holds, groups].map((each) => [each, lockHash(root, each)]));
   const isCurrent = async () => readStamp(venv)[groups] === wanted[groups] && (await runs(python, env));
   if (await isCurrent()) return python;
 
-  const lock = join(cacheDir(env), `python-${sha256Hex(root).slice(0, 12)}.lock`);
+  const lock = join(cacheDir(env), `python-${sha256Hex(venv).slice(0, 12)}.lock`);
   return await withLock(lock, (pid) => say(`process ${pid} is installing Python packages; waiting for it`), async () => {
     if (await isCurrent()) return python;
     const environment: PythonEnvironment = { uv: await findUv(say, env), venv, python, env, say };
     if (!(await runs(python, env))) await createEnvironment(environment);
-    await installLocked(environment, lockPaths(root, groups), cpuIndex);
+    await installLocked(environment, { locks: lockPaths(root, groups), whose: group.whose, cpuIndex });
     writeFileSync(join(venv, STAMP), JSON.stringify(wanted));
     return python;
   });
@@ -59,7 +76,7 @@ function readStamp(venv: string): Stamp {
 }
 
 function lockPaths(root: string, group: PackageGroup): string[] {
-  return LOCKS[group].map((name) => join(root, 'trainer', name));
+  return GROUPS[group].locks.map((path) => join(root, path));
 }
 
 function lockHash(root: string, group: PackageGroup): string {

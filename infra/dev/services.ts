@@ -26,7 +26,7 @@ export interface UpOptions {
   /** Default: all but the trainer, whose Python packages take gigabytes, and the trainer too where it ran before. */
   only?: readonly ServiceName[];
   /**
-   * The user's environment. Services that it names (TEMPORAL_ADDRESS; AWS_ENDPOINT_URL or AWS credentials; ANTHROPIC_API_KEY or
+   * The user's environment. Services that it names (TEMPORAL_ADDRESS or TEMPORAL_PROFILE; AWS_ENDPOINT_URL or AWS credentials; ANTHROPIC_API_KEY or
    * ANTHROPIC_BASE_URL) are not started but used. Left out: all is embedded, whatever the environment holds.
    */
   env?: NodeJS.ProcessEnv;

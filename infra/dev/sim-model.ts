@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { SIMULATED_HEADER } from '../../schemas/simulated.ts';
 import { packageRoot } from '../package-root.ts';
 import { LOOPBACK } from './ports.ts';
 import type { ServiceKind } from './service.ts';
@@ -24,7 +25,7 @@ export function simModelService(dir: string, law?: string, command: readonly [st
         address,
         ready: async () => {
           const response = await fetch(`${address}/v1/models`, { headers: { 'x-api-key': 'sim', 'anthropic-version': '2023-06-01' }, signal: AbortSignal.timeout(PROBE_MS) });
-          return response.ok && response.headers.has('x-exemplar-simulated');
+          return response.ok && response.headers.has(SIMULATED_HEADER);
         },
       };
     },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { SEARCH } from '../../workflows/search-attributes.ts';
 import { ensureSearchAttributes } from '../temporal.ts';
 import { findTool, type Tool, type ToolSearch } from './binaries.ts';
 import { LOOPBACK } from './ports.ts';
@@ -24,18 +25,6 @@ const TEMPORAL: Tool = {
 export async function temporalBinary(search: ToolSearch = {}): Promise<string> {
   return await findTool(TEMPORAL, search);
 }
-
-/**
- * Custom search attributes of campaigns and situations. The server registers them with a new database, before its first client;
- * to an older database they are added afterwards.
- */
-export const SEARCH_ATTRIBUTES = {
-  ExemplarCampaign: 'Keyword',
-  ExemplarOutcome: 'Keyword',
-  ExemplarRounds: 'Int',
-  ExemplarCost: 'Double',
-  ExemplarLevel: 'Keyword',
-} as const;
 
 const DYNAMIC_CONFIG = { 'matching.enableFairness': true, 'matching.useNewMatcher': true };
 const NAMESPACE = 'default';
@@ -70,10 +59,16 @@ function serverOptions(dir: string, grpc: number, ui: number): string[] {
     ...['--db-filename', join(dir, 'temporal.db')],
     // survives kill -9; 2.5 times the activities of the default pragmas
     ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal'],
-    ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+    // registered with a new database, before its first client; an older database gets them afterwards
+    ...Object.values(SEARCH).flatMap(({ name, type }) => ['--search-attribute', `${name}=${titled(type)}`]),
     ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
     ...['--log-level', 'warn'],
   ];
+}
+
+/** The command line's spelling of a type: `Keyword` for KEYWORD. */
+function titled(type: string): string {
+  return `${type.slice(0, 1)}${type.slice(1).toLowerCase()}`;
 }
 
 async function serving(address: string): Promise<boolean> {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { answerKey, askModel, knownAnswer, type AnswerPorts } from '../../activities/answers.ts';
 import { Flights } from '../../activities/flights.ts';
 import { Limiter } from '../../activities/limiter.ts';
+import { Warmth } from '../../activities/warmth.ts';
 import { Busy, type Model, type ModelAnswer, type ModelRequest } from '../../activities/model.ts';
 import type { ResponseRecord } from '../../schemas/records.ts';
 import { MemoryStore } from '../fakes/memory-store.ts';
@@ -14,7 +15,7 @@ const request: ModelRequest = {
   schema: { type: 'object' },
   structured: 'schema',
 };
-const payer = { campaign: 'c', run: 'r1', provider: 'simulated:x', price: { inputPerMTok: 3, outputPerMTok: 15, cacheWritePerMTok: 3.75, cacheReadPerMTok: 0.3 } };
+const payer = { campaign: 'c', run: 'r1', provider: 'simulated:x', price: { inputPerMTok: 3, outputPerMTok: 15, cacheWritePerMTok: 3.75, cacheReadPerMTok: 0.3 }, cacheTtl: '5m' as const };
 const key = answerKey(payer.provider, request, { situation: 's', try: 0, sample: 0, path: 'draft.k0.r0' });
 
 function answer(text: string): ModelAnswer {
@@ -22,7 +23,8 @@ function answer(text: string): ModelAnswer {
     text,
     stop: 'complete',
     stopReason: 'end_turn',
-    usage: { inputTokens: 10, outputTokens: 2, cacheReadTokens: 0, cacheWriteTokens: null },
+    toolCalls: [],
+    usage: { inputTokens: 10, outputTokens: 2, cacheReadTokens: 0, cacheWriteTokens: null, cacheWrite1hTokens: null },
     requestId: 'req',
     model: request.model,
   };
@@ -46,7 +48,7 @@ class ScriptedModel implements Model {
 }
 
 function ports(model: Model, store = new MemoryStore()): AnswerPorts & { store: MemoryStore } {
-  return { store, model, flights: new Flights<ResponseRecord>(), limiter: new Limiter(60_000) };
+  return { store, model, flights: new Flights<ResponseRecord>(), limiter: new Limiter(60_000), warmth: new Warmth() };
 }
 
 test('two askers of one key share a flight: the model is called once, with the store key as idempotency key', async () => {

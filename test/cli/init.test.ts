@@ -11,7 +11,7 @@ test('init writes a commented campaign file that parses as it is, and never over
   expect(JSON.parse(first.stdout)).toEqual({ name: 'flood-relief', file: 'flood-relief.yaml' });
   const path = join(folder, 'flood-relief.yaml');
   const written = readFileSync(path, 'utf8');
-  expect(readCampaignSource(path).listing.situations).toHaveLength(5);
+  expect((await readCampaignSource(path)).listing.situations).toHaveLength(5);
   expect(written.match(/^\s*# /gm)?.length).toBeGreaterThan(10);
 
   const second = await exemplar(['init', 'flood-relief'], { cwd: folder });

@@ -36,7 +36,8 @@ const MISTYPED: [string, string][] = [
   ['run text.md', 'exemplar: text.md: file: expected object, received string'],
   // nothing is configured and nothing runs: each verb names what it misses
   ['run campaign.yaml', 'exemplar: no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS'],
-  ['status', 'exemplar: no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS'],
+  ['status', 'exemplar: no S3: run `exemplar up`, or set AWS_ENDPOINT_URL or AWS credentials'],
+  ['ui', 'exemplar: no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS'],
   ['verify typed', 'exemplar: no S3: run `exemplar up`, or set AWS_ENDPOINT_URL or AWS credentials'],
 ];
 

@@ -1,20 +1,23 @@
-import type { Model, ModelAnswer, ModelRequest } from '../../activities/model.ts';
+import type { Model, ModelAnswer, ModelRequest, TextBlock } from '../../activities/model.ts';
 import type { Plan } from '../../schemas/plan.ts';
-import type { StepBlock } from '../../schemas/prompt.ts';
+import type { StepBlock, StepKind } from '../../schemas/prompt.ts';
 import type { SituationContent } from '../../schemas/situation.ts';
-import type { DraftOutput, Edit, Finding, StepOutput } from '../../schemas/wire.ts';
+import type { ToolCall } from '../../schemas/records.ts';
+import type { DraftOutput, Edit, Finding, SelectOutput, StepOutput } from '../../schemas/wire.ts';
 
 /** What a step's prompt holds, taken apart again. */
 export interface StepView {
-  kind: 'draft' | 'critique' | 'revise' | 'explain';
+  kind: Exclude<StepKind, 'imagine'>;
   step: StepBlock['step'];
   situation: SituationContent;
   plan: Plan | null;
   textbook: string | null;
+  /** What tools have answered in this step. */
+  toolAnswers: string[];
 }
 
 /** A director's answer: an output, or words of its own for the model to say or throw. */
-export type Direction = DraftOutput | StepOutput | { text: string; stop?: ModelAnswer['stop'] } | Error;
+export type Direction = DraftOutput | SelectOutput | StepOutput | { text: string; stop?: ModelAnswer['stop']; toolCalls?: ToolCall[] } | Error;
 
 /** A model played by a function; counts what it was asked, by idempotency key. */
 export class StageModel implements Model {
@@ -30,12 +33,13 @@ export class StageModel implements Model {
     this.calls.push({ key: idempotencyKey, view });
     const direction = await this.#direct(view, this.calls.length);
     if (direction instanceof Error) throw direction;
-    const { text, stop = 'complete' } = 'text' in direction ? direction : { text: JSON.stringify(direction) };
+    const { text, stop = 'complete', toolCalls = [] } = 'text' in direction ? direction : { text: JSON.stringify(direction) };
     return {
       text,
       stop,
       stopReason: stop === 'refused' ? 'refusal' : stop === 'truncated' ? 'max_tokens' : 'end_turn',
-      usage: { inputTokens: 1_000, outputTokens: 200, cacheReadTokens: 0, cacheWriteTokens: 0 },
+      usage: { inputTokens: 1_000, outputTokens: 200, cacheReadTokens: 0, cacheWriteTokens: 0, cacheWrite1hTokens: 0 },
+      toolCalls,
       requestId: `req_${this.calls.length}`,
       model: request.model,
     };
@@ -44,9 +48,11 @@ export class StageModel implements Model {
 
 function viewOf(request: ModelRequest): StepView {
   const blocks = request.turns.filter((turn) => turn.role === 'user').flatMap((turn) => turn.blocks);
-  const json = Object.assign({}, ...blocks.map((block) => JSON.parse(block.text) as object)) as { step: StepBlock['step']; situation: SituationContent; plan?: Plan };
+  const told = blocks.filter((block): block is TextBlock => 'text' in block && !('answers' in block) && block.text.startsWith('{'));
+  const json = Object.assign({}, ...told.map((block) => JSON.parse(block.text) as object)) as { step: StepBlock['step']; situation: SituationContent; plan?: Plan };
   const chapter = request.system.at(-1)?.text.startsWith('{"chapter"') === true ? (JSON.parse(request.system.at(-1)?.text as string) as { chapter: { textbook: string } }) : null;
-  return { kind: json.step.kind, step: json.step, situation: json.situation, plan: json.plan ?? null, textbook: chapter?.chapter.textbook ?? null };
+  const toolAnswers = blocks.flatMap((block) => ('answers' in block ? [block.text] : []));
+  return { toolAnswers, kind: json.step.kind as StepView['kind'], step: json.step, situation: json.situation, plan: json.plan ?? null, textbook: chapter?.chapter.textbook ?? null };
 }
 
 /** A plan of one action, its text given. */
@@ -69,8 +75,11 @@ const NOTHING: StepOutput = { findings: [], edits: [], stance: 'unchanged', stan
 
 export const noFindings: StepOutput = NOTHING;
 
+/** Stands in every text of the sketched campaigns. */
+const QUOTE = 'words of text';
+
 export function finding(node: string, issue: string): StepOutput {
-  const found: Finding = { node, severity: 'major', issue, suggestion: 'do otherwise', quote: 'words' };
+  const found: Finding = { node, severity: 'major', issue, suggestion: 'do otherwise', quote: QUOTE };
   return { ...NOTHING, findings: [found] };
 }
 

@@ -36,7 +36,7 @@ export interface CampaignSketch {
 export async function sketchCampaign(store: ObjectStore, { situations, texts = 2, file = {}, law = 'test-law' }: CampaignSketch): Promise<CampaignRecord> {
   const path = writeCampaign(situations, texts, file);
   const provider = { origin: 'http://stage', simulated: law, identity: law === null ? 'origin:http://stage' : `simulated:${law}` };
-  return (await openCampaign(store, readCampaignSource(path), provider, 'schema')).campaign;
+  return (await openCampaign(store, await readCampaignSource(path), provider, 'schema')).campaign;
 }
 
 /** The files of a campaign in a folder of their own; returns the campaign file's path. */

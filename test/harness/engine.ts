@@ -36,11 +36,12 @@ export async function startEngine(model: Model, store: ObjectStore, provider = '
   const client = new Client({ connection, namespace });
   await ensureSearchAttributes(client);
   const native = await NativeConnection.connect({ address });
-  const { llm, io } = createActivities(store, model, () => Promise.resolve(provider), client);
+  const { llm, io, tools, toolboxes } = createActivities(store, model, () => Promise.resolve(provider), client);
   const common = { connection: native, namespace };
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: (await workflowBundle()) }),
     Worker.create({ ...common, taskQueue: QUEUES.llm, activities: llm }),
+    Worker.create({ ...common, taskQueue: QUEUES.tools, activities: tools }),
     Worker.create({ ...common, taskQueue: QUEUES.io, activities: io }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
@@ -51,6 +52,7 @@ export async function startEngine(model: Model, store: ObjectStore, provider = '
     stop: async () => {
       for (const worker of workers) worker.shutdown();
       await running;
+      await toolboxes.close();
       await native.close();
       await connection.close();
     },

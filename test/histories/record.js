@@ -1,43 +1,168 @@
 #!/usr/bin/env node
 // Records the histories that test/durability/replay.test.ts replays, with the simulated model on services of their own:
-//   npm run build && node test/histories/record.js [CASE]
-// A changed workflow keeps the histories it has, and gets new ones under another CASE (default: first) for its new branch.
+//   npm run build && node test/histories/record.js [PREFIX [CASE ...]]
+// A changed workflow keeps the histories it has, and gets new ones under another PREFIX (default: first) for its new branch.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { stringify } from 'yaml';
-import { down, up } from '../../dist/infra/dev/services.js';
-import { temporalBinary } from '../../dist/infra/dev/temporal.js';
+import { addSetting } from '../../dist/infra/campaign-store.js';
+import { choosePorts } from '../../dist/infra/dev/ports.js';
+import { down, startProcess, stopProcess, up } from '../../dist/infra/dev/services.js';
+import { temporalBinary, temporalService } from '../../dist/infra/dev/temporal.js';
 import { packageRoot } from '../../dist/infra/package-root.js';
-import { QUEUES } from '../../dist/workflows/messages.js';
+import { S3Store } from '../../dist/infra/store-s3.js';
+import { outcomesPrefix } from '../../dist/schemas/keys.js';
+import { controlSignal, progressQuery, QUEUES, settingsSignal } from '../../dist/workflows/messages.js';
 
-const [prefix = 'first'] = process.argv.slice(2);
-const dir = mkdtempSync(join(tmpdir(), 'exemplar-histories-'));
+const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued };
+/** Events after which the server of the case `continued` suggests to continue as new. */
+const SHORT_HISTORY = 40;
+/** Above the events after which a situation continues as new. */
+const MANY_SIGNALS = 2_050;
+
+const [prefix = 'first', ...chosen] = process.argv.slice(2);
 const durability = join(packageRoot, 'test', 'durability', 'campaign');
-const services = await up({ dir, only: ['temporal', 's3', 'sim-model', 'worker'], law: join(durability, 'law.json'), say: console.log });
-const connection = await Connection.connect({ address: services.temporalAddress });
-const client = new Client({ connection });
-try {
-  await run({ name: 'plain' });
-  // little money: situations ask their page for more, and the last ones are turned away
-  await run({ name: 'budgeted', budget: 0.3, model: { name: 'claude-sonnet-4-5', maxOutputTokens: 2_000 } });
-  await train();
-} finally {
-  await connection.close();
-  await down({ dir });
-  rmSync(dir, { recursive: true, force: true });
+const dir = mkdtempSync(join(tmpdir(), 'exemplar-histories-'));
+let services;
+let connection;
+let client;
+let store;
+for (const name of chosen.length === 0 ? Object.keys(CASES) : chosen) await onServices(name === 'continued', CASES[name]);
+rmSync(dir, { recursive: true, force: true });
+
+/** Works with services of its own; `short` has Temporal suggest a continue-as-new early. */
+async function onServices(short, work) {
+  const temporal = short ? await startShortTemporal() : null;
+  const only = [...(short ? [] : ['temporal']), 's3', 'sim-model', 'worker'];
+  const env = temporal === null ? undefined : { TEMPORAL_ADDRESS: temporal.address };
+  services = await up({ dir, only, law: join(durability, 'law.json'), say: console.log, env });
+  const { bucket, s3Endpoint: endpoint, accessKeyId, secretAccessKey } = services;
+  store = new S3Store({ bucket, endpoint, credentials: { accessKeyId, secretAccessKey } });
+  connection = await Connection.connect({ address: services.temporalAddress });
+  client = new Client({ connection });
+  try {
+    await work();
+  } finally {
+    await connection.close();
+    await down({ dir });
+    if (temporal !== null) await stopProcess(temporal.running, 10_000);
+  }
 }
 
-/** Runs a campaign of four situations in two pages and keeps its history, its first page's, and one situation's of each outcome. */
+async function startShortTemporal() {
+  const service = temporalService(await temporalBinary(), dir).on(await choosePorts({ grpc: [], ui: [] }));
+  const command = [...service.command, '--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${SHORT_HISTORY}`];
+  const running = await startProcess({ mark: `${dir}:short-temporal`, command, env: process.env, cwd: dir, log: join(dir, 'short-temporal.log') });
+  while (!(await service.ready(running.pid).catch(() => false))) await sleep(100);
+  await service.prepare();
+  return { running, address: service.address };
+}
+
+async function plain() {
+  await run({ name: 'plain' });
+  await keepPages('plain');
+  await keepOutcomes('plain');
+}
+
+/** Little money: situations ask their page for more, and the last ones are turned away. */
+async function budgeted() {
+  await run({ name: 'budgeted', budget: 0.3, model: { name: 'claude-sonnet-4-5', maxOutputTokens: 2_000 } });
+  await keepPages('budgeted');
+  await keepOutcomes('budgeted');
+}
+
+/** The training workflow, on a stand-in for the Python activity. */
+async function train() {
+  const native = await NativeConnection.connect({ address: services.temporalAddress });
+  const worker = await Worker.create({ connection: native, taskQueue: QUEUES.train, activities: { train: ({ name }) => ({ run: name, step: 1 }) } });
+  const workflowId = 'exemplar/train/plain';
+  await worker.runUntil(client.workflow.execute('train', { taskQueue: QUEUES.orchestrate, workflowId, args: [{ name: 'plain', campaign: 'plain' }] }));
+  await native.close();
+  await keep('train', `${prefix}-plain`, { workflowId });
+}
+
+/** Held in the middle, and let go on. */
+async function paused() {
+  const name = 'paused';
+  const ended = run({ name, situations: fresh(4, 11) });
+  await outcomes(name, 1);
+  await change(name, { state: 'paused' });
+  await progress(name, ({ state }) => state === 'paused');
+  await sleep(1_000);
+  await change(name, { state: 'running' });
+  await ended;
+  await keepPages(name);
+  await keepSituation(name, ({ events }) => events.some((event) => event.workflowExecutionSignaledEventAttributes?.signalName === controlSignal.name));
+}
+
+/** Stopped in the middle: what has ended is sealed, the rest is left waiting. */
+async function cancelled() {
+  const name = 'cancelled';
+  const ended = run({ name, situations: fresh(4, 12) });
+  await outcomes(name, 1);
+  await change(name, { state: 'cancelled' });
+  await ended;
+  await keepPages(name);
+  await keepSituation(name, (_, { outcome }) => outcome === null);
+}
+
+/** More situations and a first budget while it runs. */
+async function changed() {
+  const name = 'changed';
+  const ended = run({ name, situations: fresh(4, 13) });
+  await outcomes(name, 1);
+  // held, so that it cannot end before the command has changed it
+  await change(name, { state: 'paused' });
+  const again = run({ name, budget: 5, situations: fresh(6, 13) });
+  await progress(name, ({ planned }) => planned === 6);
+  await change(name, { state: 'running' });
+  await Promise.all([ended, again]);
+  await keepPages(name);
+}
+
+async function unconverged() {
+  await run({ name: 'unconverged', situations: fresh(4, 14), actor: { alternatives: 1, maxPasses: 1 } });
+  await keepSituation('unconverged', (_, { outcome }) => outcome === 'unconverged');
+}
+
+/** A campaign, first and last run, and a situation, last run: its first one holds two thousand signals. */
+async function continued() {
+  const name = 'continued';
+  await run({ name, situations: fresh(8, 15) });
+  const runs = client.workflow.list({ query: `WorkflowId="exemplar/${name}"` });
+  const runIds = [];
+  for await (const { runId, startTime } of runs) runIds.push({ runId, startTime });
+  runIds.sort((a, b) => a.startTime - b.startTime);
+  await keep('campaign', `${prefix}-continuing`, { workflowId: `exemplar/${name}`, runId: runIds[0].runId });
+  await keep('campaign', `${prefix}-continued`, { workflowId: `exemplar/${name}`, runId: runIds.at(-1).runId });
+
+  const workflowId = 'exemplar/continued/alone';
+  const actor = { campaign: name, chapters: 2, maxPasses: 2, alternatives: 1, maxReopen: 2, patienceMs: 60_000, firstGrant: 0 };
+  const args = [{ actor, index: 0, try: 0, page: 'exemplar/continued/no-page', allowance: null, held: true }];
+  const handle = await client.workflow.start('exemplar', { taskQueue: QUEUES.orchestrate, workflowId, args });
+  for (let sent = 0; sent < MANY_SIGNALS; sent += 50) await Promise.all(Array.from({ length: 50 }, () => handle.signal(controlSignal, 'hold')));
+  await handle.signal(controlSignal, 'go');
+  await handle.result();
+  await keep('exemplar', `${prefix}-continued`, { workflowId });
+}
+
+/** Situations whose answers no case with another seed has stored. */
+function fresh(count, seed) {
+  return { from: 'world', world: 'relief', count, seed };
+}
+
+/** Runs a campaign of four situations in two pages to its end, however it ends. */
 async function run(fields) {
   const { name } = fields;
   const campaign = {
-    situations: { from: 'world', world: 'relief', count: 4, seed: 3 },
+    situations: fresh(4, 3),
     agents: [join(packageRoot, 'agents', 'field-rover.yaml')],
     library: { path: join(durability, 'library') },
     model: { name: 'claude-sonnet-4-5' },
@@ -48,33 +173,76 @@ async function run(fields) {
   };
   const file = join(dir, `${name}.yaml`);
   writeFileSync(file, stringify(campaign));
-  const child = spawn(process.execPath, [join(packageRoot, 'bin', 'exemplar.js'), 'run', file], { cwd: dir, env: { ...process.env, EXEMPLAR_DIR: dir }, stdio: 'inherit' });
+  const env = { ...process.env, EXEMPLAR_DIR: dir, TEMPORAL_ADDRESS: services.temporalAddress };
+  const child = spawn(process.execPath, [join(packageRoot, 'bin', 'exemplar.js'), 'run', file], { cwd: dir, env, stdio: 'inherit' });
   await once(child, 'exit');
-  await keep('campaign', `${prefix}-${name}`, `exemplar/${name}`);
-  await keep('page', `${prefix}-${name}`, `exemplar/${name}/page/00000`);
-  const outcomes = new Set();
-  for await (const { workflowId } of client.workflow.list({ query: `ExemplarCampaign="${name}" AND WorkflowType="exemplar"` })) {
-    const { outcome } = await client.workflow.getHandle(workflowId).result();
-    if (!outcomes.has(outcome)) await keep('exemplar', `${prefix}-${name}-${outcome}`, workflowId);
-    outcomes.add(outcome);
+}
+
+/** Resolves once so many situations of the campaign have an outcome. */
+async function outcomes(name, number) {
+  for (;;) {
+    const ended = [];
+    for await (const { key } of store.list(outcomesPrefix(name))) ended.push(key);
+    if (ended.length >= number) return;
+    await sleep(50);
   }
 }
 
-/** The training workflow, on a stand-in for the Python activity. */
-async function train() {
-  const native = await NativeConnection.connect({ address: services.temporalAddress });
-  const worker = await Worker.create({ connection: native, taskQueue: QUEUES.train, activities: { train: ({ name }) => ({ run: name, step: 1 }) } });
-  const workflowId = 'exemplar/train/plain';
-  await worker.runUntil(client.workflow.execute('train', { taskQueue: QUEUES.orchestrate, workflowId, args: [{ name: 'plain', campaign: 'plain' }] }));
-  await native.close();
-  await keep('train', `${prefix}-plain`, workflowId);
+/** Resolves once what the campaign says of itself `holds`. */
+async function progress(name, holds) {
+  while (!holds(await client.workflow.getHandle(`exemplar/${name}`).query(progressQuery))) await sleep(50);
 }
 
-/** Writes a history as Temporal's protocol JSON, without the name of this machine. */
-async function keep(workflow, kase, workflowId) {
-  const show = ['workflow', 'show', '--address', services.temporalAddress, '--workflow-id', workflowId, '--output', 'json', '--no-json-shorthand-payloads'];
-  const { stdout } = await promisify(execFile)(await temporalBinary(), show, { maxBuffer: 2 ** 27 });
-  const history = JSON.parse(stdout, (_, value) => (typeof value === 'string' ? value.replaceAll(`@${hostname()}`, '@worker') : value));
+async function change(name, setting) {
+  await addSetting(store, name, setting);
+  await client.workflow.getHandle(`exemplar/${name}`).signal(settingsSignal);
+}
+
+/** The campaign's history and its first page's; where that was opened twice, of its first opening. */
+async function keepPages(name) {
+  await keep('campaign', `${prefix}-${name}`, { workflowId: `exemplar/${name}` });
+  const workflowId = `exemplar/${name}/page/00000`;
+  const openings = [];
+  for await (const { runId, startTime } of client.workflow.list({ query: `WorkflowId="${workflowId}"` })) openings.push({ runId, startTime });
+  openings.sort((a, b) => a.startTime - b.startTime);
+  await keep('page', `${prefix}-${name}`, { workflowId, runId: openings[0].runId });
+}
+
+/** One situation's history of each outcome. */
+async function keepOutcomes(name) {
+  const seen = new Set();
+  for (const workflowId of await situations(name)) {
+    const { outcome } = await client.workflow.getHandle(workflowId).result();
+    if (!seen.has(outcome)) await keep('exemplar', `${prefix}-${name}-${outcome}`, { workflowId });
+    seen.add(outcome);
+  }
+}
+
+/** The first situation's history that `holds`, of history and result. */
+async function keepSituation(name, holds) {
+  for (const workflowId of await situations(name)) {
+    const result = await client.workflow.getHandle(workflowId).result();
+    if (holds(await show({ workflowId }), result)) return await keep('exemplar', `${prefix}-${name}`, { workflowId });
+  }
+  throw new Error(`no situation of ${name} shows the case: record it again`);
+}
+
+async function situations(name) {
+  const ids = [];
+  for await (const { workflowId } of client.workflow.list({ query: `ExemplarCampaign="${name}" AND WorkflowType="exemplar"` })) ids.push(workflowId);
+  return ids.sort();
+}
+
+/** A history as Temporal's protocol JSON, without the name of this machine. */
+async function show({ workflowId, runId }) {
+  const of = ['--workflow-id', workflowId, ...(runId === undefined ? [] : ['--run-id', runId])];
+  const command = ['workflow', 'show', '--address', services.temporalAddress, ...of, '--output', 'json', '--no-json-shorthand-payloads'];
+  const { stdout } = await promisify(execFile)(await temporalBinary(), command, { maxBuffer: 2 ** 27 });
+  return JSON.parse(stdout, (_, value) => (typeof value === 'string' ? value.replaceAll(`@${hostname()}`, '@worker') : value));
+}
+
+async function keep(workflow, kase, execution) {
+  const history = await show(execution);
   const path = join(packageRoot, 'test', 'histories', `${workflow}.${kase}.json`);
   const text = `${JSON.stringify(history)}\n`;
   writeFileSync(path, text);

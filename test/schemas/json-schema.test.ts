@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { DRAFT_JSON_SCHEMA, STEP_JSON_SCHEMA, wireJsonSchema } from '../../schemas/json-schema.ts';
+import { DRAFT_JSON_SCHEMA, IMAGINE_JSON_SCHEMA, STEP_JSON_SCHEMA, wireJsonSchema } from '../../schemas/json-schema.ts';
 import { Plan } from '../../schemas/plan.ts';
-import { DraftOutput, StepOutput } from '../../schemas/wire.ts';
+import { DraftOutput, ImagineOutput, StepOutput } from '../../schemas/wire.ts';
 
 type Json = { [key: string]: unknown };
 
@@ -60,6 +60,7 @@ describe('wireJsonSchema', () => {
 
   it.each([
     ['draft', DRAFT_JSON_SCHEMA, DraftOutput],
+    ['imagine', IMAGINE_JSON_SCHEMA, ImagineOutput],
     ['step', STEP_JSON_SCHEMA, StepOutput],
   ])('says the %s answer within the subset, field for field', (_, schema, shape) => {
     for (const [path, part] of subschemas(schema)) {

@@ -34,6 +34,8 @@ const wellBehaved = (view: StepView): Direction => {
       return relabel('n1', 'run');
     case 'explain':
       return explainAnew('another premise');
+    case 'select':
+      throw new Error('no campaign here is routed');
   }
 };
 
@@ -56,6 +58,22 @@ async function run(campaign: CampaignRecord): Promise<CampaignProgress> {
 async function change(campaign: CampaignRecord, setting: Omit<SettingRecord, 'schema' | 'n'>): Promise<void> {
   await addSetting(store, campaign.name, setting);
   await engine.client.workflow.getHandle(campaignWorkflowId(campaign.name)).signal(settingsSignal);
+}
+
+/** Plays along until `holds`; from then on every answer waits for `release`. `held` resolves when the first one waits. */
+function gated(holds: (view: StepView) => boolean): { play: (view: StepView) => Promise<Direction>; held: Promise<void>; release: () => void } {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let hold = () => {};
+  const held = new Promise<void>((resolve) => (hold = resolve));
+  const play = async (view: StepView) => {
+    if (holds(view)) {
+      hold();
+      await released;
+    }
+    return wellBehaved(view);
+  };
+  return { play, held, release };
 }
 
 const sum = ({ outcomes }: CampaignProgress) => Object.values(outcomes).reduce((total, count) => total + count, 0);
@@ -100,6 +118,16 @@ describe('a campaign', () => {
     direct = wellBehaved;
     const campaign = await sketchCampaign(store, { situations: [...stages(3, 100), ...stages(2, 100)], file: { actor } });
     expect(await run(campaign)).toMatchObject({ planned: 3, duplicates: 2, outcomes: { converged: 3 } });
+  });
+
+  test('answers that were paid for elsewhere, as by a preview, are counted there alone', async () => {
+    direct = wellBehaved;
+    const before = model.calls.length;
+    const elsewhere = await run(await sketchCampaign(store, { situations: stages(2, 180), file: { actor } }));
+    expect(elsewhere.calls).toBe(model.calls.length - before);
+    const campaign = await sketchCampaign(store, { situations: stages(2, 180), file: { actor } });
+    expect(await run(campaign)).toMatchObject({ outcomes: { converged: 2 }, calls: 0, nanoUsd: 0 });
+    expect(await readManifest(store, campaign.name)).toMatchObject({ calls: 0, nanoUsd: 0 });
   });
 
   test('pause stops the spending, resume goes on', async () => {
@@ -184,6 +212,41 @@ describe('a campaign', () => {
     expect((await readManifest(store, campaign.name))?.pages.map((page) => page.situations)).toEqual([4, 2]);
   });
 
+  test('a longer listing is taken up while the campaign runs', async () => {
+    const { play, held, release } = gated((view) => view.kind === 'critique');
+    direct = play;
+    const campaign = await sketchCampaign(store, { situations: stages(3, 720), file: { pageSize: 4, actor } });
+    const handle = await start(campaign);
+    await held;
+    await sketchCampaign(store, { situations: stages(6, 720), file: { name: campaign.name, pageSize: 4, actor } });
+    await handle.signal(settingsSignal);
+    await until(async () => (await handle.query(progressQuery)).planned === 6);
+    release();
+    expect(await handle.result()).toMatchObject({ planned: 6, outcomes: { converged: 6 } });
+    expect((await readManifest(store, campaign.name))?.pages.map((page) => page.situations)).toEqual([4, 2]);
+  });
+
+  test.each([
+    ['a page that is sealed', 1],
+    ['a page that is open', 2],
+  ])('a retry of a situation in %s is taken up while the campaign runs', async (_, pageSize) => {
+    const offset = 620 + 10 * pageSize;
+    const { play, held, release } = gated((view) => view.situation.initial === `start ${offset + 1}`);
+    let broken = true;
+    direct = (view) => (broken && view.kind === 'critique' && view.situation.initial === `start ${offset}` ? { text: 'no' } : play(view));
+    const campaign = await sketchCampaign(store, { situations: stages(2, offset), file: { pageSize, actor } });
+    const handle = await start(campaign);
+    await held;
+    await until(async () => (await keysUnder(outcomesPrefix(campaign.name))).length === 1);
+    if (pageSize === 1) await until(async () => (await handle.query(progressQuery)).outcomes.failed === 1);
+    broken = false;
+    await change(campaign, { retry: { 0: 1 } });
+    await until(async () => (await handle.query(progressQuery)).openPages.length === 3 - pageSize);
+    release();
+    expect(await handle.result()).toMatchObject({ state: 'done', outcomes: { converged: 2, failed: 0 } });
+    expect((await readManifest(store, campaign.name))?.outcomes).toMatchObject({ converged: 2, failed: 0, waiting: 0 });
+  });
+
   test('another campaign file under the same name is refused, naming the field and a free name', async () => {
     direct = wellBehaved;
     const campaign = await sketchCampaign(store, { situations: stages(1, 800), file: { actor } });
@@ -209,6 +272,39 @@ describe('the budget', () => {
     expect(sum(result)).toBe(8);
     expect(result.outcomes['over-budget'] > 0 || result.outcomes.converged === 8).toBe(true);
     if (budget === 1) expect(result.outcomes.converged).toBe(8);
+  });
+
+  test.each([0.2, 1])('that is first set to $%s while the campaign runs is kept to, and nothing is paid twice', async (budget) => {
+    const before = model.calls.length;
+    const { play, held, release } = gated(() => model.calls.length - before > 12);
+    direct = play;
+    const campaign = await sketchCampaign(store, { situations: stages(8, 1_500 + budget * 100), file: { pageSize: 3, concurrency: 4, actor } });
+    const handle = await start(campaign);
+    await held;
+    await change(campaign, { budget });
+    await until(async () => (await handle.query(progressQuery)).budget === budget);
+    release();
+    const result = (await handle.result()) as CampaignProgress;
+    const paid = model.calls.slice(before);
+    expect(paid.length * CALL).toBeLessThanOrEqual(budget);
+    expect(result.nanoUsd).toBe(Math.round(paid.length * CALL * 1e9));
+    expect(new Set(paid.map(({ key }) => key)).size).toBe(paid.length);
+    expect(sum(result)).toBe(8);
+    expect(result.outcomes['over-budget'] > 0).toBe(budget < 1);
+  });
+
+  test('a budget that comes after a cancel knows what the stopped situations have cost', async () => {
+    const before = model.calls.length;
+    const { play, held, release } = gated(() => model.calls.length - before > 4);
+    direct = play;
+    const campaign = await sketchCampaign(store, { situations: stages(2, 1_700), file: { actor } });
+    const handle = await start(campaign);
+    await held;
+    await change(campaign, { state: 'cancelled' });
+    await until(async () => (await handle.query(progressQuery)).state === 'cancelling');
+    release();
+    expect(sum((await handle.result()) as CampaignProgress)).toBe(0);
+    expect(await openSpending(new CampaignReader(store), campaign.name, () => false, 2)).toBe(Math.round((model.calls.length - before) * CALL * 1e9));
   });
 
   test('a raised budget lets retried situations go on', async () => {

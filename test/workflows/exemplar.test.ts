@@ -1,91 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CampaignReader } from '../../activities/campaign-reader.ts';
+import { describe, expect, test } from 'vitest';
 import { FAILURE } from '../../schemas/failure-types.ts';
-import { grantsPrefix, outcomeKey } from '../../schemas/keys.ts';
-import { OutcomeRecord, StepRecord } from '../../schemas/records.ts';
-import { QUEUES, situationWorkflowId, type ActorInput, type ExemplarResult } from '../../workflows/messages.ts';
+import { grantsPrefix } from '../../schemas/keys.ts';
 import { SEARCH } from '../../workflows/search-attributes.ts';
-import { durationMs } from '../../activities/durations.ts';
-import { explainAnew, finding, noFindings, relabel, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
-import { sketchCampaign, situation, type CampaignSketch } from '../harness/campaigns.ts';
-import { startEngine, testStore, type Engine } from '../harness/engine.ts';
+import { explainAnew, finding, noFindings, relabel, simpleDraft, type StepView } from '../fakes/stage-model.ts';
+import { actionText, cast, engine, lastCampaign, model, paths, play, store, useStage } from '../harness/stage.ts';
 
-type Director = (view: StepView, call: number) => Direction | Promise<Direction>;
-
-const store = testStore();
-const directors = new Map<string, Director>();
-const model = new StageModel((view, call) => {
-  const direct = directors.get(view.situation.initial);
-  if (direct === undefined) throw new Error(`no director for "${view.situation.initial}"`);
-  return direct(view, call);
-});
-let engine: Engine;
-let stages = 0;
-let lastCampaign = '';
-
-beforeAll(async () => {
-  engine = await startEngine(model, store);
-});
-afterAll(async () => {
-  await engine.stop();
-});
-
-interface Played {
-  result: ExemplarResult;
-  outcome: OutcomeRecord;
-  steps: StepRecord[];
-  campaign: string;
-  workflowId: string;
-}
-
-/** Runs the exemplar workflow over one situation, its model directed. */
-async function play(director: Director, options: Partial<CampaignSketch> & { allowance?: number | null; actor?: Record<string, number>; stage?: Partial<ReturnType<typeof situation>> } = {}): Promise<Played> {
-  const stage = situation(++stages + 1_000 * Math.floor(Math.random() * 1e6), options.stage);
-  directors.set(stage.initial, director);
-  const sketch = { ...options, file: { ...options.file, actor: { maxPasses: 4, alternatives: 1, ...options.actor } } };
-  const campaign = await sketchCampaign(store, { situations: [stage], ...sketch });
-  lastCampaign = campaign.name;
-  const actor: ActorInput = {
-    campaign: campaign.name,
-    chapters: campaign.chapters.length,
-    maxPasses: campaign.actor.maxPasses,
-    alternatives: campaign.actor.alternatives,
-    maxReopen: campaign.actor.maxReopen,
-    patienceMs: durationMs(campaign.file.patience),
-    firstGrant: 0,
-  };
-  const workflowId = situationWorkflowId(campaign.name, 0, 0);
-  const result = (await engine.client.workflow.execute('exemplar', {
-    workflowId,
-    taskQueue: QUEUES.orchestrate,
-    args: [{ actor, index: 0, try: 0, page: 'none', allowance: options.allowance ?? null, held: false }],
-  })) as ExemplarResult;
-  const outcome = OutcomeRecord.parse(JSON.parse(new TextDecoder().decode((await store.get(outcomeKey(campaign.name, 0, 0))))));
-  const reader = new CampaignReader(store);
-  const steps: StepRecord[] = [];
-  for (let at = outcome.log; at !== null; ) {
-    const step = StepRecord.parse(JSON.parse(await reader.text(at)));
-    steps.unshift(step);
-    at = step.previous;
-  }
-  return { result, outcome, steps, campaign: campaign.name, workflowId };
-}
-
-const paths = (played: Played) => played.steps.map((step) => step.path);
-
-/** Explains with a fresh premise each time; otherwise as told. */
-function cast(parts: Partial<Record<StepView['kind'], Director>>): Director {
-  let premise = 0;
-  const usual: Record<StepView['kind'], Director> = {
-    draft: (view) => simpleDraft(view.situation, 'walk'),
-    critique: () => noFindings,
-    revise: () => noFindings,
-    explain: () => explainAnew(`fresh premise ${++premise}`),
-  };
-  return (view, call) => (parts[view.kind] ?? usual[view.kind])(view, call);
-}
-
-const actionText = (view: StepView) => view.plan?.nodes[1]?.text;
+useStage();
 
 describe('the exemplary actor on one situation', () => {
   test('a plan that no text faults converges after one pass and one alternative explanation', async () => {
@@ -245,7 +165,24 @@ describe('the exemplary actor on one situation', () => {
       { texts: 1 },
     );
     expect(played.result.outcome).toBe('converged');
-    expect(asked[1]?.[0]).toMatch(/repeats the explanation to be avoided/);
+    expect(asked[1]?.[0]).toMatch(/repeats an explanation to be avoided/);
+  });
+
+  test('each alternative explanation has to differ from all before it', async () => {
+    const avoided: string[][] = [];
+    const played = await play(
+      cast({
+        explain: (view) => {
+          const known = view.step.avoid.flatMap((each) => each.arguments).flatMap((argument) => argument.premises);
+          avoided.push(known);
+          // the second alternative leans on the premise of the first until it is told not to
+          return explainAnew(avoided.length <= 2 ? 'the first other reason' : 'the second other reason');
+        },
+      }),
+      { texts: 1, actor: { alternatives: 2 } },
+    );
+    expect(played.outcome).toMatchObject({ outcome: 'converged', alternatives: [expect.any(String), expect.any(String)] });
+    expect(avoided).toEqual([['it has worked'], ['it has worked', 'the first other reason'], ['it has worked', 'the first other reason']]);
   });
 
   test('declining converges and is a positive like any other', async () => {

@@ -1,10 +1,12 @@
+import { expandNode } from '../domain/expand.ts';
+import { layOut } from '../domain/layout.ts';
+import { FLAW_CLASSES } from '../domain/operator.ts';
+import { spoilPlan, worsenPlan } from '../domain/spoil.ts';
 import type { World } from '../world.ts';
 import { inspectPlan } from './inspect.ts';
-import { layOut } from './layout.ts';
-import { FLAW_CLASSES } from './operator.ts';
 import { sceneOf, WORLD_NAME } from './scene.ts';
 import { AGENT, situationOf } from './situation.ts';
-import { spoilPlan, worsenPlan } from './spoil.ts';
+import { waysToWorsen } from './spoil.ts';
 import { valueOf } from './value.ts';
 
 /**
@@ -18,10 +20,14 @@ export const relief: World = {
   situation: situationOf,
   exemplary: (situation) => {
     const scene = sceneOf(situation);
-    return layOut(scene, situation, scene.draw.best);
+    return layOut(scene, situation, scene.best);
   },
   value: (situation, plan) => valueOf(sceneOf(situation), plan),
   inspect: (situation, plan) => inspectPlan(sceneOf(situation), situation, plan),
-  spoil: (situation, plan, rate, rng) => spoilPlan(sceneOf(situation), situation, plan, rate, rng),
-  worsen: (situation, plan, rng) => worsenPlan(sceneOf(situation), plan, rng),
+  spoil: (situation, plan, rate, rng) => {
+    const scene = sceneOf(situation);
+    return spoilPlan(scene, situation, plan, waysToWorsen(scene), rate, rng);
+  },
+  worsen: (situation, plan, rng) => worsenPlan(plan, waysToWorsen(sceneOf(situation)), rng),
+  expand: (situation, plan, node) => expandNode(sceneOf(situation), situation, plan, node),
 };

@@ -1,5 +1,6 @@
+import type { Harm } from '../domain/operator.ts';
 import type { Draw } from './draw.ts';
-import { operator, type Harm, type Operator, type Site } from './operator.ts';
+import { operator, type RoverOperator, type Site } from './operator.ts';
 
 const MINUTE = 60;
 const HOUR = 3600;
@@ -12,15 +13,15 @@ export function sitesOf(d: Draw): { start: Site; crossing: Site; farBank: Site }
 }
 
 /** Everything that the rover can do in a situation whose battery holds `capacityWh`. */
-export function operatorsOf(d: Draw, capacityWh: number): Operator[] {
+export function operatorsOf(d: Draw, capacityWh: number): RoverOperator[] {
   return [...supplies(d, capacityWh), ...crossing(d), ...(d.mission === 'repair' ? repair(d) : passage(d)), ...messages(d)];
 }
 
-function drive(d: Draw, km: number): Pick<Operator, 'durationS' | 'energyWh'> {
+function drive(d: Draw, km: number): Pick<RoverOperator, 'durationS' | 'energyWh'> {
   return { durationS: Math.round(((km / d.kmPerH) * HOUR) / MINUTE) * MINUTE, energyWh: Math.round(km * d.whPerKm) };
 }
 
-function supplies(d: Draw, capacityWh: number): Operator[] {
+function supplies(d: Draw, capacityWh: number): RoverOperator[] {
   const { start } = sitesOf(d);
   const what = `${d.count} ${d.goods}`;
   const chargeS = Math.round((0.7 * capacityWh * HOUR) / CHARGER_W / MINUTE) * MINUTE;
@@ -46,7 +47,7 @@ function supplies(d: Draw, capacityWh: number): Operator[] {
     adds: ['cargo'],
     harms: [...lastStock, { on: `people of ${d.source}`, amount: 0.03, why: 'their store shrinks' }],
   });
-  const takeAll: Operator = {
+  const takeAll: RoverOperator = {
     ...take,
     id: 'takeAll',
     text: `Take the whole stock of ${d.stock} ${d.goods} from the store at ${d.source}.`,
@@ -74,13 +75,13 @@ function supplies(d: Draw, capacityWh: number): Operator[] {
   ];
 }
 
-function crossing(d: Draw): Operator[] {
+function crossing(d: Draw): RoverOperator[] {
   const sites = sitesOf(d);
   const { place, check, checked, cross, risk, sufferers } = d.crossing;
   const driveOn = (from: string, site: Site, id: string) =>
     operator({ id, text: `Drive from ${from} to ${place}.`, after: `The rover stands before ${place}.`, ...drive(d, d.kmOn), success: 0.985, needs: { site, facts: [] }, moves: 'crossing' });
   const on = driveOn(d.source, 'source', 'driveOn');
-  const detour: Operator = {
+  const detour: RoverOperator = {
     ...on,
     id: 'detour',
     text: `Drive from ${d.source} to ${place} by the ridge road.`,
@@ -107,7 +108,7 @@ function crossing(d: Draw): Operator[] {
   ];
 }
 
-function passage(d: Draw): Operator[] {
+function passage(d: Draw): RoverOperator[] {
   const crowd = `people of ${d.camp}`;
   const noise: Harm = { on: crowd, amount: 0.03, why: 'dust and noise' };
   const pass = operator({
@@ -148,7 +149,7 @@ function passage(d: Draw): Operator[] {
   ];
 }
 
-function repair(d: Draw): Operator[] {
+function repair(d: Draw): RoverOperator[] {
   const people = `people of ${d.dest}`;
   const fit = operator({
     id: 'fit',
@@ -186,12 +187,12 @@ function repair(d: Draw): Operator[] {
   ];
 }
 
-function warning(d: Draw, site: Site, text: string, who: string): Operator {
+function warning(d: Draw, site: Site, text: string, who: string): RoverOperator {
   const warned = who[0]?.toUpperCase() + who.slice(1);
   return operator({ id: 'warn', text, after: `${warned} are warned.`, durationS: (d.mission === 'repair' ? 20 : 10) * MINUTE, energyWh: 3, success: 0.99, needs: { site, facts: [] }, adds: ['warned'] });
 }
 
-function messages(d: Draw): Operator[] {
+function messages(d: Draw): RoverOperator[] {
   if (d.best === 'pursue') return [];
   return [
     operator({ id: 'report', text: `Tell ${d.recipient} at ${d.dest} by radio why the ${d.goods} stay at ${d.source}.`, after: `${d.recipient} knows why the ${d.goods} stay.`, durationS: 15 * MINUTE, energyWh: 1, success: 0.98, adds: ['reported'] }),

@@ -1,9 +1,12 @@
 import { contentHash } from '../../schemas/canonical.ts';
 import type { Law } from '../../schemas/law.ts';
+import { ANSWER_TOOL } from '../../schemas/prompt.ts';
+import { pick, rngOf } from '../rng.ts';
 import { act } from './actor.ts';
 import { invalidRequest } from './api-error.ts';
 import { faultError, faultOf, type Fault } from './faults.ts';
-import { promptParts } from './prompt-parts.ts';
+import { atLength } from './length.ts';
+import { promptParts, type PromptParts } from './prompt-parts.ts';
 import { forcedTool, type MessagesRequest } from './request.ts';
 import { schemaFault, smallest } from './structured.ts';
 import { tokensOf } from './usage.ts';
@@ -17,9 +20,9 @@ export interface Answer {
   outputTokens: number;
 }
 
-/** Hash of what a request asks; how the answer travels (streamed or not) does not count. */
+/** Hash of what a request asks; how the answer travels (streamed or not) and what is to be cached do not count. */
 export function bodyHash({ stream: _, ...asked }: MessagesRequest): string {
-  return contentHash(asked);
+  return contentHash(JSON.parse(JSON.stringify(asked, (key, value: unknown) => (key === 'cache_control' ? undefined : value))));
 }
 
 /**
@@ -39,11 +42,32 @@ export function answer(request: MessagesRequest, law: Law, times = 0): Answer {
   if (fault === 'refusal') return { content: { kind: 'none' }, stopReason: 'refusal', outputTokens: 1 };
 
   const parts = promptParts(request);
+  const call = toolCall(request, parts, law, hash);
+  if (call !== null) return call;
   const schema = tool?.input_schema ?? format?.schema;
   let output: unknown;
-  if (parts.step !== undefined || parts.situation !== undefined) output = act(parts, law, hash);
+  if (parts.step !== undefined || parts.situation !== undefined) output = atLength(act(parts, law, hash), parts.step?.kind, law);
   else output = schema ? smallest(schema) : null;
   return spoken(output === null ? 'This is the simulated model.' : JSON.stringify(output), tool?.name ?? null, fault, request.max_tokens);
+}
+
+/** A call of one of the tools offered, by the law's chance, where none has been called in this step. */
+function toolCall(request: MessagesRequest, { step }: PromptParts, law: Law, hash: string): Answer | null {
+  const offered = request.tools.filter(({ name }) => name !== ANSWER_TOOL);
+  const called = request.messages.some(({ content }) => content.some(({ type }) => type === 'tool_result'));
+  const rng = rngOf(`tools/${hash}`);
+  if (step === undefined || offered.length === 0 || called || rng() >= law.toolUse) return null;
+  const { name, input_schema: schema } = pick(offered, rng);
+  const input = toolInput(schema, request);
+  const json = JSON.stringify(input);
+  return { content: { kind: 'tool', name, input, json }, stopReason: 'tool_use', outputTokens: tokensOf(json) };
+}
+
+/** The smallest input that the tool takes, with a sum to work out where it wants an expression, and a word to look up where it wants a query. */
+function toolInput(schema: Record<string, unknown>, request: MessagesRequest): unknown {
+  const input = smallest(schema);
+  if (typeof input !== 'object' || input === null) return {};
+  return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, key === 'expression' ? `1/3 + 1/${3 + request.messages.length}` : key === 'query' ? 'density of copper' : value]));
 }
 
 function refuseOutside(field: string, schema: Record<string, unknown>): void {

@@ -1,9 +1,10 @@
 import { walk } from '../../plans/tree.ts';
 import type { Law } from '../../schemas/law.ts';
-import type { Plan } from '../../schemas/plan.ts';
+import type { Explanation, Plan } from '../../schemas/plan.ts';
 import type { SituationContent } from '../../schemas/situation.ts';
 import type { Finding } from '../../schemas/wire.ts';
-import { pick } from '../rng.ts';
+import { pick, rngOf } from '../rng.ts';
+import { growsFromDraft } from './explanations.ts';
 import type { Rng, World } from '../world.ts';
 
 /** What a critic says where there is nothing to say: no world tells an issue so. */
@@ -15,19 +16,34 @@ const COMPLAINTS = [
   { issue: 'the plan takes this for granted', suggestion: 'say on what it rests' },
 ];
 
-/** Findings of one chapter's critic: the flaws of the classes it can see, each with the law's chance, and at times a false alarm. */
-export function critique(world: World, situation: SituationContent, plan: Plan, chapter: { textbook: string; text: string }, law: Law, rng: Rng): Finding[] {
+export interface Criticised {
+  plan: Plan;
+  explanation: Explanation | undefined;
+  chapter: { textbook: string; text: string };
+}
+
+/**
+ * Findings of one chapter's critic: the flaws of the classes it can see, each with the law's chance, and at times a false alarm. Flaws
+ * that the explanation defends are overlooked.
+ */
+export function critique(world: World, situation: SituationContent, { plan, explanation, chapter }: Criticised, law: Law, rng: Rng): Finding[] {
   const own = law.textbooks[chapter.textbook];
   const seen = new Set(own?.classes ?? []);
   const quotes = sentences(chapter.text);
   const quote = () => (quotes.length === 0 ? chapter.text.slice(0, 200) : pick(quotes, rng));
   const findings: Finding[] = [];
   for (const { class: kind, node, severity, issue, suggestion } of world.inspect(situation, plan)) {
+    if (isDefended(`${kind}/${node}/${situation.initial}`, explanation, law)) continue;
     if (seen.has(kind) && rng() < (own?.detect ?? law.detect)) findings.push({ node, severity, issue, suggestion, quote: quote() });
   }
   const told = law.shuffle ? findings.map((finding) => ({ ...finding, ...misplaced(plan, finding, rng) })) : findings;
   if (rng() < (own?.falseAlarm ?? law.falseAlarm)) told.push({ node: pick(nodeIds(plan), rng), severity: 'minor', ...pick(COMPLAINTS, rng), quote: quote() });
   return told;
+}
+
+/** Whether critics overlook a flaw because the draft's line of reasoning, still followed, defends it. */
+function isDefended(flaw: string, explanation: Explanation | undefined, { anchored }: Law): boolean {
+  return anchored > 0 && explanation !== undefined && growsFromDraft(explanation) && rngOf(`anchored/${flaw}`)() < anchored;
 }
 
 /** Another node and another issue than the finding's own. */

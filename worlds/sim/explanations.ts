@@ -23,12 +23,28 @@ const PREMISES: ((step: string) => string)[] = [
   (step) => `Reports from like errands speak for ${step}.`,
 ];
 
+/** How explanations that begin anew open; those that grow out of an earlier one keep its opening. */
+const ANEW = /^Seen another way \(\d+\)\./;
+
+/** Whether an explanation goes on with the draft's line of reasoning. */
+export function growsFromDraft({ text }: Explanation): boolean {
+  return !ANEW.test(text);
+}
+
+/** Opening of an explanation given anew; `number` counts those before it. */
+export const openingAnew = (number: number) => `Seen another way (${number}).`;
+
+/** The opening that a revision keeps of the explanation before it, so that the line of reasoning can be told. */
+export function keptOpening(explanation: Explanation | undefined): string {
+  return explanation === undefined ? '' : (ANEW.exec(explanation.text)?.[0] ?? '');
+}
+
 /**
  * An explanation of two to four arguments, each for one action of the plan. No premise is one of those to be avoided.
  * `kept` says which nodes may be named, `opening` begins the text.
  */
-export function explain(plan: Plan, rng: Rng, opening: string, avoid: Explanation | null = null, kept: (id: string) => boolean = () => true): Explanation {
-  const avoided = new Set(avoid?.arguments.flatMap(({ premises }) => premises) ?? []);
+export function explain(plan: Plan, rng: Rng, opening: string, avoid: readonly Explanation[] = [], kept: (id: string) => boolean = () => true): Explanation {
+  const avoided = new Set(avoid.flatMap((each) => each.arguments).flatMap(({ premises }) => premises));
   const actions = [...walk(plan)].flatMap(({ node }) => (node.kind === 'action' && kept(node.id) ? [node] : []));
   const chosen = shuffled(actions, rng).slice(0, between(2, 4, rng));
   const list = chosen.map((action, i): Argument => {

@@ -1,13 +1,16 @@
 import type { z } from 'zod';
-import { AgentBlock, ChapterBlock, ExplanationBlock, PlanBlock, SituationBlock, StepBlock } from '../../schemas/prompt.ts';
+import { AgentBlock, ChapterBlock, ContentsBlock, ExplanationBlock, ImagineBlock, PlanBlock, SituationBlock, StepBlock } from '../../schemas/prompt.ts';
 import { invalidRequest } from './api-error.ts';
 import type { CountTokensRequest } from './request.ts';
 
-const BLOCKS = { chapter: ChapterBlock, agent: AgentBlock, situation: SituationBlock, plan: PlanBlock, explanation: ExplanationBlock, step: StepBlock };
+const BLOCKS = { chapter: ChapterBlock, contents: ContentsBlock, agent: AgentBlock, imagine: ImagineBlock, situation: SituationBlock, plan: PlanBlock, explanation: ExplanationBlock, step: StepBlock };
 
 /** The parts of a prompt, as far as it has them. */
 export interface PromptParts {
   chapter?: z.infer<typeof ChapterBlock>['chapter'];
+  contents?: z.infer<typeof ContentsBlock>['contents'];
+  agent?: z.infer<typeof AgentBlock>['agent'];
+  imagine?: ImagineBlock['imagine'];
   situation?: z.infer<typeof SituationBlock>['situation'];
   plan?: z.infer<typeof PlanBlock>['plan'];
   explanation?: z.infer<typeof ExplanationBlock>['explanation'];
@@ -20,8 +23,10 @@ export interface PromptParts {
  */
 export function promptParts(request: CountTokensRequest): PromptParts {
   const parts: Record<string, unknown> = {};
-  for (const { text } of [...request.system, ...request.messages.filter(({ role }) => role === 'user').flatMap(({ content }) => content)]) {
-    const block = singleKeyed(text);
+  const said = request.messages.filter(({ role }) => role === 'user').flatMap(({ content }) => content);
+  for (const each of [...request.system, ...said]) {
+    if (each.type !== 'text') continue;
+    const block = singleKeyed(each.text);
     if (block === null || !Object.hasOwn(BLOCKS, block.key)) continue;
     const key = block.key as keyof typeof BLOCKS;
     const parsed = BLOCKS[key].safeParse(block.value);

@@ -1,41 +1,53 @@
 import { checkPlan } from '../../plans/check.ts';
 import { applyEdits } from '../../plans/edits.ts';
 import { InvalidOutput } from '../../plans/invalid.ts';
+import { keepPromise, measure, mismatches, promiseFindings } from '../../plans/promises.ts';
 import { findNode, findPlace } from '../../plans/tree.ts';
 import type { Law } from '../../schemas/law.ts';
-import { INITIAL_ID, TARGET_ID, type Plan } from '../../schemas/plan.ts';
+import { INITIAL_ID, TARGET_ID, type Explanation, type Plan } from '../../schemas/plan.ts';
 import type { StepBlock } from '../../schemas/prompt.ts';
 import type { SituationContent } from '../../schemas/situation.ts';
 import type { Edit, Finding, StepOutput } from '../../schemas/wire.ts';
 import { pick } from '../rng.ts';
 import type { Flaw, Rng, World } from '../world.ts';
-import { explain } from './explanations.ts';
+import { explain, keptOpening } from './explanations.ts';
 
 /** Clauses that make a state's text say no more than before: a wrong finding heeded without harm. */
 const ASIDES = ['as the log says', 'as can be seen', 'and this is written down'];
+
+export interface Revised {
+  plan: Plan;
+  explanation: Explanation | undefined;
+  step: Pick<StepBlock['step'], 'findings' | 'decide'>;
+}
 
 /**
  * A revision by the law's rates: findings that are true are mended, wrong ones at times heeded without harm, and at times a new
  * flaw slips in. Asked to decide between two versions, it only mends what is true.
  */
-export function revise(world: World, situation: SituationContent, plan: Plan, step: Pick<StepBlock['step'], 'findings' | 'decide'>, law: Law, rng: Rng): StepOutput {
+export function revise(world: World, situation: SituationContent, { plan, explanation, step }: Revised, law: Law, rng: Rng): StepOutput {
   const script = new Script(situation, plan);
   const flaws = world.inspect(situation, plan);
   const rejected: Finding[] = [];
   for (const finding of step.findings) {
+    const broken = promiseMend(plan, finding);
+    if (broken.length > 0) {
+      if (!script.add(broken)) rejected.push(finding);
+      continue;
+    }
     const flaw = flaws.find(({ node, issue }) => node === finding.node && issue === finding.issue);
     const heeded = flaw ? rng() < law.mend : !step.decide && rng() < law.heed;
     const done = heeded && (flaw ? script.mend(flaw) : script.add(aside(plan, finding.node, rng)));
     if (!done) rejected.push(finding);
   }
   if (!step.decide && rng() < law.break) script.add(world.worsen(situation, plan, rng));
-  const opening = `${script.edits.length === 0 ? 'The plan stands.' : 'The plan now answers what was found.'}${rejected.map(({ node, issue }) => ` Not heeded at ${node}: ${issue}.`).join('')}`;
+  const opening = `${keptOpening(explanation)} ${script.edits.length === 0 ? 'The plan stands.' : 'The plan now answers what was found.'}${rejected.map(({ node, issue }) => ` Not heeded at ${node}: ${issue}.`).join('')}`;
   return {
     findings: [],
     edits: script.edits,
     stance: script.stance ?? 'unchanged',
     stanceArgument: script.stanceArgument,
-    explanation: explain(script.result, rng, opening, null, (id) => findNode(plan, id) !== undefined),
+    explanation: explain(script.result, rng, opening.trim(), [], (id) => findNode(plan, id) !== undefined),
     material: script.edits.length > 0,
   };
 }
@@ -80,6 +92,15 @@ class Script {
       throw error;
     }
   }
+}
+
+/** Edits that let a coarse action promise what its sub-plan comes to, where the finding is the computed one that says so. */
+function promiseMend(plan: Plan, { node: id, issue }: Finding): Edit[] {
+  const node = findNode(plan, id);
+  if (node?.kind !== 'action' || node.children.length === 0 || promiseFindings(plan).every((known) => known.node !== id || known.issue !== issue)) return [];
+  const measured = measure(node.children.filter((child) => child.kind === 'action'));
+  const fields = new Set(mismatches(node, measured).map(({ field }) => field));
+  return keepPromise(id, measured, [...fields]);
 }
 
 /** Adds an aside to the state at a node or right after it; nothing where there is none, or where one has an aside already. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { contentHash, sha256Hex } from '../../schemas/canonical.ts';
 import type { Law } from '../../schemas/law.ts';
+import { SIMULATED_HEADER } from '../../schemas/simulated.ts';
 import { answer, bodyHash, type Answer } from './answer.ts';
 import { ApiError, invalidRequest } from './api-error.ts';
 import { Ledger, type Call } from './ledger.ts';
@@ -29,8 +30,6 @@ export interface SimModel {
   close(): Promise<void>;
 }
 
-/** Response header by which the simulated model declares itself. */
-export const SIMULATED_HEADER = 'x-exemplar-simulated';
 const LARGEST_BODY = 32 * 1024 * 1024;
 
 /**

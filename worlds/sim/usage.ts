@@ -1,5 +1,5 @@
 import { contentHash, sha256Hex } from '../../schemas/canonical.ts';
-import type { CacheControl, CountTokensRequest } from './request.ts';
+import { blockText, type CacheControl, type CountTokensRequest } from './request.ts';
 
 /** Characters that make one token, near enough. */
 const CHARS_PER_TOKEN = 4;
@@ -38,7 +38,7 @@ function prefixes(request: CountTokensRequest): Prefix[] {
   const blocks = [
     ...tools.map(({ cache_control: mark, ...tool }) => ({ text: JSON.stringify(tool), kind: 'tool', mark })),
     ...system.map(({ text, cache_control: mark }) => ({ text, kind: 'system', mark })),
-    ...messages.flatMap(({ role, content }, turn) => content.map(({ text, cache_control: mark }) => ({ text, kind: `${turn} ${role}`, mark }))),
+    ...messages.flatMap(({ role, content }, turn) => content.map((block) => ({ text: blockText(block), kind: `${turn} ${role}`, mark: block.cache_control }))),
   ];
   let hash = contentHash([request.model, request.output_config?.format ?? null, request.tool_choice ?? null]);
   let tokens = 0;

@@ -127,7 +127,7 @@ export class Chain {
   }
 
   call(path: string): StepRecord['calls'][number] {
-    const usage = { inputTokens: 10, outputTokens: 5, cacheReadTokens: null, cacheWriteTokens: null };
+    const usage = { inputTokens: 10, outputTokens: 5, cacheReadTokens: null, cacheWriteTokens: null, cacheWrite1hTokens: null };
     return { response: `responses/${this.#situation.index}.${path}`, attempt: 1, paid: true, usage, nanoUsd: 1000 };
   }
 

@@ -31,7 +31,7 @@ it('leaves out answers that somebody else paid for, and keeps unknown usage and 
   const store = new MemoryStore();
   const chain = new Chain(store, situation(3));
   const [free, unknown] = [chain.call('free'), chain.call('unknown')];
-  const none = { inputTokens: null, outputTokens: null, cacheReadTokens: null, cacheWriteTokens: null };
+  const none = { inputTokens: null, outputTokens: null, cacheReadTokens: null, cacheWriteTokens: null, cacheWrite1hTokens: null };
   chain.step('draft', 'draft', { calls: [{ ...free, paid: false }, { ...unknown, usage: none, nanoUsd: null }] });
   expect(await rowsOf(store, chain.log as string)).toEqual([
     {

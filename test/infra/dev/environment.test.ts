@@ -39,6 +39,7 @@ test('a service that the user names is used with all its variables, the others s
   const user = { TEMPORAL_API_KEY: 'stray', AWS_SESSION_TOKEN: 'stray', ANTHROPIC_API_KEY: 'key', HOME: '/root' };
   const external = externalServices(user);
   expect(external).toEqual({ temporal: false, s3: false, model: true });
+  expect(externalServices({ TEMPORAL_PROFILE: 'cloud' }).temporal).toBe(true);
   const env = workerEnvironment(LOCAL, external, user);
   expect(env).toMatchObject({ ANTHROPIC_API_KEY: 'key', TEMPORAL_ADDRESS: '127.0.0.1:7233', AWS_ACCESS_KEY_ID: 'id' });
   for (const name of ['ANTHROPIC_BASE_URL', 'TEMPORAL_API_KEY', 'AWS_SESSION_TOKEN', 'HOME']) expect(env).not.toHaveProperty(name);

@@ -20,11 +20,14 @@ require('node:http').createServer((request, response) => {
 const POLLS = `require('node:fs').writeFileSync(process.env.EXEMPLAR_DIR + '/worker.ready', process.pid + '\\n'); setInterval(() => {}, 1000);`;
 
 let dir: string;
+/** Usual ports of this test's own: between a stop and a start no other test takes them. */
+let usualPorts: Ports;
 let said: string[];
 let bringing: Bringing;
 
-beforeEach(() => {
+beforeEach(async () => {
   dir = temporaryFolder();
+  usualPorts = await choosePorts({ http: [] });
   said = [];
   bringing = { dir, say: (line) => said.push(line), baseEnv: { PATH: process.env['PATH'] } };
   onTestFinished(async () => {
@@ -33,7 +36,7 @@ beforeEach(() => {
 });
 
 const pid = (name: ServiceName) => readStateFile(dir).processes[name]?.pid;
-const model = (law?: string) => simModelService(dir, law, [NODE, '-e', MODEL, '--']);
+const model = (law?: string): ServiceKind => ({ ...simModelService(dir, law, [NODE, '-e', MODEL, '--']), usualPorts });
 const worker = (script: string, env: Record<string, string> = {}) => workerService(dir, { EXEMPLAR_DIR: dir, ...env }, [NODE, '-e', script]);
 const shortly = (kind: ServiceKind): ServiceKind => ({ ...kind, startMs: 400 });
 
@@ -80,12 +83,11 @@ test('a service that ends at start is reported with the end of its log', async (
 });
 
 /** The model, with another program taking its first port in the moment between choice and start. */
-function raced(usualPorts: Ports): ServiceKind {
+function raced(): ServiceKind {
   const kind = model();
   let first = true;
   return {
     ...kind,
-    usualPorts,
     on: (ports) => {
       const service = kind.on(ports);
       if (!first) return service;
@@ -99,8 +101,7 @@ function raced(usualPorts: Ports): ServiceKind {
 }
 
 test('a port that another program takes at the last moment is given up for another', async () => {
-  const { http: wished } = await choosePorts({ http: [] });
-  const { http } = await bringUp(raced({ http: wished as number }), bringing);
-  expect(http).not.toBe(wished);
+  const { http } = await bringUp(raced(), bringing);
+  expect(http).not.toBe(usualPorts['http']);
   expect((await fetch(`http://127.0.0.1:${http}/v1/models`, { headers: { 'x-api-key': 'sim' } })).headers.get('x-exemplar-simulated')).toBe('law');
 });

@@ -6,16 +6,22 @@ import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { choosePorts } from '../../../infra/dev/ports.ts';
 import { markedProcesses } from '../../../infra/dev/process-table.ts';
 import { down, readState, serviceStatus, startProcess, stopProcess, up, type DevServices, type ServiceName } from '../../../infra/dev/services.ts';
-import { SEARCH_ATTRIBUTES, temporalBinary, temporalService } from '../../../infra/dev/temporal.ts';
+import { readStateFile, updateState } from '../../../infra/dev/state.ts';
+import { temporalBinary, temporalService } from '../../../infra/dev/temporal.ts';
 import { S3Store } from '../../../infra/store-s3.ts';
 import { ensureSearchAttributes } from '../../../infra/temporal.ts';
+import { SEARCH } from '../../../workflows/search-attributes.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const SERVERS: ServiceName[] = ['temporal', 's3'];
+const SEARCH_NAMES = Object.values(SEARCH).map(({ name }) => name);
 let dir: string;
 
-beforeEach(() => {
+beforeEach(async () => {
   dir = temporaryFolder();
+  // wished for before the usual ones, which other tests' services may take between a stop and a start
+  const [temporal, s3] = [await choosePorts({ grpc: [], ui: [] }), await choosePorts({ s3: [] })];
+  updateState(dir, (file) => Object.assign(file.ports, { temporal, s3 }));
   onTestFinished(async () => await down({ dir }));
 });
 
@@ -37,7 +43,7 @@ test('the servers come up with all that clients count on', async () => {
   expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(30 * 86_400);
 
   const registered = async () => Object.keys((await client.connection.operatorService.listSearchAttributes({ namespace: 'default' })).customAttributes ?? {});
-  expect(await registered()).toEqual(expect.arrayContaining(Object.keys(SEARCH_ATTRIBUTES)));
+  expect(await registered()).toEqual(expect.arrayContaining(SEARCH_NAMES));
   const before = (await registered()).length;
   await ensureSearchAttributes(client);
   expect(await registered()).toHaveLength(before);
@@ -63,7 +69,7 @@ test('a database made without search attributes gets them', async () => {
 
   const client = await clientOf(await up({ dir, only: ['temporal'] }));
   const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace: 'default' });
-  expect(Object.keys(customAttributes ?? {})).toEqual(expect.arrayContaining(Object.keys(SEARCH_ATTRIBUTES)));
+  expect(Object.keys(customAttributes ?? {})).toEqual(expect.arrayContaining(SEARCH_NAMES));
 });
 
 test('after kill -9 of one server the next up adopts the living, restarts the dead at its address, and loses nothing', async () => {
@@ -131,7 +137,8 @@ test('what a killed up started but did not write down is cleaned before the star
 
 test('a state file of a dead run whose pids others have now harms nobody', async () => {
   const bystander = { pid: process.pid, start: '1', spec: '', log: '', address: '' };
-  writeFileSync(join(dir, 'services.json'), JSON.stringify({ schema: 1, processes: { s3: bystander }, ports: { s3: { s3: 7070 } }, addresses: {} }));
+  const { ports } = readStateFile(dir);
+  writeFileSync(join(dir, 'services.json'), JSON.stringify({ schema: 1, processes: { s3: bystander }, ports, addresses: {} }));
   expect(alive()).toEqual([['s3', false]]);
   await up({ dir, only: ['s3'] });
   expect(alive()).toEqual([['s3', true]]);

@@ -1,7 +1,7 @@
 import type { Plan, PlanNode } from '../../../schemas/plan.ts';
 import type { SituationContent } from '../../../schemas/situation.ts';
-import { sceneOf, type Scene } from '../../../worlds/relief/scene.ts';
-import type { Operator } from '../../../worlds/relief/operator.ts';
+import { sceneOf, type RoverScene } from '../../../worlds/relief/scene.ts';
+import type { RoverOperator } from '../../../worlds/relief/operator.ts';
 import type { Rng } from '../../../worlds/world.ts';
 
 /** What one run of a plan did. */
@@ -19,7 +19,7 @@ export function simulate(situation: SituationContent, plan: Plan, runs: number, 
   return Array.from({ length: runs }, () => runOnce(scene, plan, rng));
 }
 
-function runOnce(scene: Scene, plan: Plan, rng: Rng): Run {
+function runOnce(scene: RoverScene, plan: Plan, rng: Rng): Run {
   const table = new Map([...scene.operators.values()].map((op) => [op.text, op]));
   const facts = new Set<string>();
   const failed = new Set<string>();
@@ -27,7 +27,7 @@ function runOnce(scene: Scene, plan: Plan, rng: Rng): Run {
   let battery = scene.start.batteryWh;
   const run: Run = { facts, harm: 0, durationS: 0, usedWh: 0, shortfallWh: 0 };
 
-  const tryIt = (op: Operator) => {
+  const tryIt = (op: RoverOperator) => {
     run.durationS += op.durationS;
     const enough = battery >= op.energyWh;
     const drawn = enough ? op.energyWh : battery;

@@ -9,9 +9,9 @@ import type { Plan, Stance } from '../../../schemas/plan.ts';
 import { SituationContent } from '../../../schemas/situation.ts';
 import { worldNamed } from '../../../worlds/index.ts';
 import { relief } from '../../../worlds/relief/index.ts';
-import { layOut } from '../../../worlds/relief/layout.ts';
-import { leavesOf } from '../../../worlds/relief/leaves.ts';
-import { remove, rewrite } from '../../../worlds/relief/mends.ts';
+import { layOut } from '../../../worlds/domain/layout.ts';
+import { leavesOf } from '../../../worlds/domain/leaves.ts';
+import { remove, rewrite } from '../../../worlds/domain/mends.ts';
 import { sceneOf } from '../../../worlds/relief/scene.ts';
 import { rngOf } from '../../../worlds/rng.ts';
 

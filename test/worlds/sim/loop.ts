@@ -1,6 +1,7 @@
 import { buildDraft } from '../../../plans/build.ts';
 import { applyRevision } from '../../../plans/edits.ts';
 import { isMaterial, planHash } from '../../../plans/material.ts';
+import { promiseFindings } from '../../../plans/promises.ts';
 import { canonicalJson } from '../../../schemas/canonical.ts';
 import { DRAFT_JSON_SCHEMA, STEP_JSON_SCHEMA } from '../../../schemas/json-schema.ts';
 import type { Law } from '../../../schemas/law.ts';
@@ -56,8 +57,9 @@ export function play(seed: number, law: Law, parameters: LoopParameters = USUAL)
 
   const pass = (thread: Thread, follow: boolean): boolean => {
     let material = false;
-    for (const textbook of TEXTBOOKS) {
-      const { findings } = StepOutput.parse(ask(law, situation, 'critique', thread, textbook));
+    for (const textbook of [...TEXTBOOKS, null]) {
+      // last, what coarse actions promise is held against their sub-plans
+      const findings = textbook === null ? promiseFindings(thread.plan) : StepOutput.parse(ask(law, situation, 'critique', thread, textbook)).findings;
       if (findings.length === 0) continue;
       const revised = applyRevision(thread.plan, StepOutput.parse(ask(law, situation, 'revise', thread, textbook, { findings, decide })), situation);
       material ||= isMaterial(thread.plan, revised.plan, parameters.tolerance);
@@ -85,7 +87,7 @@ export function play(seed: number, law: Law, parameters: LoopParameters = USUAL)
     decide = false;
     const before = main.plan;
     const changed = Array.from({ length: parameters.alternatives }).some(() => {
-      const branch: Thread = { plan: main.plan, explanation: StepOutput.parse(ask(law, situation, 'explain', main, null, { avoid: main.explanation })).explanation };
+      const branch: Thread = { plan: main.plan, explanation: StepOutput.parse(ask(law, situation, 'explain', main, null, { avoid: [main.explanation] })).explanation };
       if (!pass(branch, false)) return false;
       Object.assign(main, branch);
       values.push(valueOf(main.plan));
@@ -98,7 +100,7 @@ export function play(seed: number, law: Law, parameters: LoopParameters = USUAL)
   return end(false);
 }
 
-function ask(law: Law, situation: SituationContent, kind: StepBlock['step']['kind'], thread: Thread | null, textbook: string | null, material: { findings?: Finding[]; decide?: boolean; avoid?: Explanation } = {}): unknown {
+function ask(law: Law, situation: SituationContent, kind: StepBlock['step']['kind'], thread: Thread | null, textbook: string | null, material: { findings?: Finding[]; decide?: boolean; avoid?: Explanation[] } = {}): unknown {
   const block = (value: unknown) => ({ type: 'text', text: canonicalJson(value) });
   const body = {
     model: 'simulated',

@@ -7,9 +7,10 @@ import { buildDraft } from '../../../plans/build.ts';
 import { canonicalJson, contentHash } from '../../../schemas/canonical.ts';
 import type { Law } from '../../../schemas/law.ts';
 import { StepBlock } from '../../../schemas/prompt.ts';
+import { SIMULATED_HEADER } from '../../../schemas/simulated.ts';
 import { DraftOutput, StepOutput } from '../../../schemas/wire.ts';
 import { relief } from '../../../worlds/relief/index.ts';
-import { SIMULATED_HEADER, startSimModel, type SimModel } from '../../../worlds/sim/server.ts';
+import { startSimModel, type SimModel } from '../../../worlds/sim/server.ts';
 import { block, lawNamed, request } from './prompts.ts';
 
 const law = lawNamed('default');
@@ -269,10 +270,10 @@ test('an alternative explanation shares no premise with the one to be avoided', 
   const situation = relief.situation(0);
   const plan = relief.exemplary(situation);
   const client = clientOf(await start());
-  const explain = async (avoid: StepOutput['explanation']) =>
+  const explain = async (avoid: StepOutput['explanation'][]) =>
     StepOutput.parse(JSON.parse(textOf(await client.messages.create(request({ kind: 'explain', plan, step: { avoid } }))))).explanation;
-  const first = await explain({ text: 'x', arguments: [{ claim: 'c', premises: ['p'], supports: [] }] });
-  const second = await explain(first);
+  const first = await explain([{ text: 'x', arguments: [{ claim: 'c', premises: ['p'], supports: [] }] }]);
+  const second = await explain([first]);
   const premises = (explanation: StepOutput['explanation']) => explanation.arguments.flatMap((argument) => argument.premises);
   expect(premises(second).filter((premise) => premises(first).includes(premise))).toEqual([]);
   expect(premises(second).length).toBeGreaterThan(1);

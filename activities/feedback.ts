@@ -1,0 +1,103 @@
+import { planHash } from '../plans/material.ts';
+import { promiseFindings } from '../plans/promises.ts';
+import { canonicalJson } from '../schemas/canonical.ts';
+import { outcomeKey } from '../schemas/keys.ts';
+import { FeedbackRecord, OutcomeRecord, type StepRecord } from '../schemas/records.ts';
+import type { Stance } from '../schemas/plan.ts';
+import type { Finding } from '../schemas/wire.ts';
+import { HASH_DIGITS } from './actor.ts';
+import type { CampaignReader } from './campaign-reader.ts';
+import { CorruptData, toFailure } from './failures.ts';
+import { findingsHeadline } from './headlines.ts';
+import { beating } from './heartbeat.ts';
+import { formatRanges } from './ranges.ts';
+import { loadSteps } from './shards/versions.ts';
+
+export interface TakeUpInput {
+  campaign: string;
+  index: number;
+  try: number;
+}
+
+/** Where a situation goes on from whose finer plans contradict what its plan promises. Step records travel as their sha256. */
+export interface TakenUp {
+  headline: string;
+  /** The record with the findings, at the head of the earlier try's chain. */
+  log: string;
+  version: string;
+  plan: string;
+  stance: Stance;
+  level: string;
+  promises: number;
+  selection: string | null;
+  passes: number;
+  verifications: number;
+  findings: number;
+  major: number;
+}
+
+/** What a retried situation begins with. */
+export function createFeedbackActivities({ reader }: { reader: CampaignReader }) {
+  return {
+    /** The last version with the findings of the finer plans; null for a retry of any other kind. */
+    async takeUp(input: TakeUpInput): Promise<TakenUp | null> {
+      try {
+        return await beating({ settled: 0 }, () => takeUp(reader, input));
+      } catch (error) {
+        throw toFailure(error);
+      }
+    },
+  };
+}
+export type FeedbackActivities = ReturnType<typeof createFeedbackActivities>;
+
+async function takeUp(reader: CampaignReader, input: TakeUpInput): Promise<TakenUp | null> {
+  const findings = await feedbackOn(reader, input);
+  if (findings === null) return null;
+  const bytes = await reader.store.get(outcomeKey(input.campaign, input.index, input.try - 1));
+  const before = bytes === null ? null : OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  const steps = before === null ? [] : await loadSteps(reader, before);
+  const final = steps.find(({ sha256 }) => sha256 === before?.final)?.record.version;
+  if (before === null || before.final === null || final == null) throw new CorruptData(`situation ${input.index}, try ${input.try}: the try before it has no final version for its finer plans to criticise`);
+  const headline = findingsHeadline(findings);
+  const record: StepRecord = {
+    schema: 1,
+    previous: before.log,
+    path: `f${input.try}.critique`,
+    kind: 'critique',
+    branch: 'main',
+    pass: before.passes,
+    textbook: null,
+    chapter: null,
+    headline,
+    model: steps.at(-1)?.record.model ?? '',
+    calls: [],
+    tools: [],
+    lost: { calls: 0, nanoUsd: 0 },
+    selection: null,
+    findings,
+    version: null,
+  };
+  const selection = steps.findLast((step) => step.record.selection !== null)?.record.selection ?? null;
+  return {
+    headline,
+    log: await reader.save(canonicalJson(record)),
+    version: before.final,
+    plan: planHash(final.plan).slice(0, HASH_DIGITS),
+    stance: final.plan.stance,
+    level: final.plan.nodes[0]?.level ?? '',
+    promises: promiseFindings(final.plan).length,
+    selection: selection === null ? null : formatRanges(selection),
+    passes: before.passes,
+    verifications: steps.filter((step) => step.record.kind === 'explain').length,
+    findings: findings.length,
+    major: findings.filter(({ severity }) => severity === 'major').length,
+  };
+}
+
+/** The findings that a retry was ordered with; null where it was ordered for another reason. */
+async function feedbackOn(reader: CampaignReader, { campaign, index, try: attempt }: TakeUpInput): Promise<Finding[] | null> {
+  const order = (await reader.settings(campaign)).find((setting) => setting.feedback !== undefined && setting.retry?.[String(index)] === attempt);
+  if (order?.feedback === undefined) return null;
+  return FeedbackRecord.parse(JSON.parse(await reader.text(order.feedback))).findings[String(index)] ?? null;
+}

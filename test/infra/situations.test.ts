@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readSituationFile } from '../../infra/situations-file.ts';
+
+const at = (name: string) => join(import.meta.dirname, 'situations', name);
+const read = (name: string, most?: number) => readSituationFile('campaign.yaml: situations.file', at(name), most);
+
+function written(name: string, text: string | Uint8Array): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'situations-')), name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function refusal(path: string): Promise<string> {
+  return await readSituationFile('campaign.yaml: situations.file', path).then(
+    () => 'not refused',
+    (error: Error) => error.message.replace(path, '<file>'),
+  );
+}
+
+const lines = (JSON.parse(readFileSync(at('situations.json'), 'utf8')) as { situations: unknown[] }).situations.map((each) => JSON.stringify(each));
+
+describe('a file of situations', () => {
+  test('as JSON gets its defaults', async () => {
+    const [first, second, third] = await read('situations.json');
+    expect(first).toEqual({ task: 'plan', agent: 'tester', horizon: ['hours', 'days'], initial: 'Frost has burst a pipe in the cellar of the mill.', target: 'The mill runs again.', parent: null, world: null });
+    expect(second).toMatchObject({ task: 'predict', horizon: ['days', 'weeks', 'months'], target: null });
+    expect(third).toMatchObject({ task: 'plan', agent: 'other-agent', world: { name: 'relief', seed: 7 } });
+  });
+
+  test.each(['zstd', 'snappy', 'gzip', 'lz4'])('as Parquet by pyarrow with %s says the same as its JSON', async (codec) => {
+    expect(await read(`lists-${codec}.parquet`)).toEqual(await read('situations.json'));
+  });
+
+  test('as Parquet may write a horizon as one text and leave columns out', async () => {
+    expect(await read('flat.parquet')).toEqual((await read('situations.json')).slice(0, 2));
+  });
+
+  test('as JSON lines says the same, whatever the line ends and blank lines', async () => {
+    const path = written('s.jsonl', `\uFEFF${lines.join('\r\n\r\n')}\r\n`);
+    expect(await readSituationFile('f', path)).toEqual(await read('situations.json'));
+    expect(await readSituationFile('f', written('S.NDJSON', lines.join('\n')))).toHaveLength(3);
+  });
+
+  test.each(['situations.json', 'lists-zstd.parquet'])('gives its first situations only, where fewer are wanted: %s', async (name) => {
+    expect(await read(name, 2)).toEqual((await read(name)).slice(0, 2));
+  });
+
+  test('beyond the first wanted is not looked at', async () => {
+    expect(await readSituationFile('f', written('s.jsonl', `${lines[0]}\nbroken`), 1)).toHaveLength(1);
+    expect(await read('wrong-horizon.parquet', 1)).toHaveLength(1);
+  });
+});
+
+describe('a fault in a file of situations is one line', () => {
+  const HORIZON = 'horizon: levels must be adjacent and finest first, such as minutes/hours/days; the levels are seconds, minutes, hours, days, weeks, months, years, decades (is "hours/months")';
+  const cases: [string, string, string | Uint8Array | null, string][] = [
+    ['with the row of a Parquet file', 'wrong-horizon.parquet', null, `<file>: row 2: ${HORIZON}`],
+    ['with the line of a JSON lines file', 's.jsonl', `${lines[0]}\n\n${lines[1]?.replace('days/weeks/months', 'hours/months')}\n`, `<file>: line 3: ${HORIZON}`],
+    ['where a line is not JSON', 's.jsonl', `${lines[0]}\n{"task"`, '<file>: line 2: not JSON: '],
+    ['where a line has an unknown key', 's.jsonl', `{"agnt": "a", "agent": "a", "horizon": "hours", "initial": "i"}`, '<file>: line 1: unknown key "agnt"; did you mean "agent"? Known: task, agent, horizon, initial, target, parent, world'],
+    ['where a prediction has a target', 's.jsonl', lines[0]?.replace('"plan"', '"predict"') ?? '', '<file>: line 1: target: a prediction has no target: set target to null'],
+    ['where a line is no object', 's.jsonl', '[]', '<file>: line 1: file: expected object, received array'],
+    ['where the file is not Parquet', 's.parquet', 'PAR1 but no more', '<file>: not Parquet: '],
+    ['where the file holds nothing', 's.jsonl', '\n', '<file>: holds no situation'],
+    ['where the file is of another kind', 's.csv', 'agent\n', 'campaign.yaml: situations.file: cannot read "<file>"; allowed: files ending in .yaml, .yml, .json, .jsonl, .ndjson, .parquet'],
+  ];
+  test.each(cases)('%s', async (_, name, text, expected) => {
+    const line = await refusal(text === null ? at(name) : written(name, text));
+    expect(line.slice(0, expected.length)).toBe(expected);
+    expect(line).not.toContain('\n');
+  });
+
+  test('where there is no such file', async () => {
+    expect(await refusal('/nowhere/s.parquet')).toBe('<file>: no such file');
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { finding, noFindings, relabel, simpleDraft } from '../fakes/stage-model.ts';
+import { actionText, cast, engine, paths, play, useStage } from '../harness/stage.ts';
+
+useStage();
+
+describe('quotes, choice of texts, tools, levels and policy', () => {
+  test('a finding whose quote is not in the chapter is sent back', async () => {
+    const faults: string[][] = [];
+    const played = await play(
+      cast({
+        critique: (view) => {
+          faults.push(view.step.faults);
+          const told = finding('n1', 'too slow');
+          return faults.length === 1 ? { ...told, findings: told.findings.map((each) => ({ ...each, quote: 'Haste is a virtue.' })) } : noFindings;
+        },
+      }),
+      { texts: 1 },
+    );
+    expect(played.result.outcome).toBe('converged');
+    expect(faults[1]?.[0]).toMatch(/the quote "Haste is a virtue." is not in the chapter/);
+  });
+
+  test('a routed situation is passed over with the chapters that were chosen for it, and with those that always are', async () => {
+    const played = await play(
+      cast({ select: (view) => (view.step.faults.length === 0 ? { chapters: [{ textbook: 'text-9', chapter: 'whole' }], why: '' } : { chapters: [{ textbook: 'text-3', chapter: 'whole' }], why: 'it bears on this' }) }),
+      { texts: 4, file: { library: { path: '.', select: 'routed', always: ['text-1'] } } },
+    );
+    expect(paths(played)).toEqual(['draft', 'select', 'p1.t1.critique', 'p1.t3.critique', 'a1.explain', 'a1.t1.critique', 'a1.t3.critique']);
+    expect(played.steps[1]).toMatchObject({ kind: 'select', selection: [0, 2], headline: '2 of 4 chapters: text-1, text-3' });
+    expect(played.steps[1]?.calls).toHaveLength(2);
+  });
+
+  test('tools that the model asks for are run, each as an activity of its own, and their answers kept', async () => {
+    const answers: string[][] = [];
+    const played = await play(
+      cast({
+        critique: (view) => {
+          answers.push(view.toolAnswers);
+          const asks = (id: string, name: string, expression: string) => ({ id, name, input: { expression } });
+          return view.toolAnswers.length === 0 ? { text: 'I reckon.', stop: 'tools', toolCalls: [asks('t1', 'compute', '1/3 + 1/6'), asks('t2', 'oracle', 'x')] } : noFindings;
+        },
+      }),
+      { texts: 1, actor: { alternatives: 0 }, file: { tools: [{ builtin: 'compute' }] } },
+    );
+    expect(played.result.outcome).toBe('converged');
+    const critique = played.steps.find((step) => step.path === 'p1.t1.critique');
+    expect(critique?.calls).toHaveLength(2);
+    expect(critique?.tools).toMatchObject([{ name: 'compute', error: false }, { name: 'oracle', error: true, headline: 'there is no tool "oracle"; there are compute' }]);
+    expect(answers[1]?.[0]).toContain('1/2');
+    const { events } = await engine.client.workflow.getHandle(played.workflowId).fetchHistory();
+    const ran = (events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+    expect(ran.filter((name) => name === 'runTool')).toHaveLength(2);
+  });
+
+  test('a model that keeps asking for tools is told to answer, then fails', async () => {
+    let asked = 0;
+    const played = await play(cast({ critique: () => ({ text: '', stop: 'tools', toolCalls: [{ id: `t${++asked}`, name: 'compute', input: { expression: `1 + ${asked}` } }] }) }), { texts: 1, file: { tools: [{ builtin: 'compute' }] } });
+    expect(played.outcome).toMatchObject({ outcome: 'failed', failedAt: 'p1.t1.critique' });
+    expect(played.outcome.reason).toMatch(/asks for more tools than it may/);
+    // three turns of tools, and three answers that were refused
+    expect(asked).toBe(6);
+  });
+
+  test('a coarse action is held to what its sub-plan comes to', async () => {
+    const place = { success: 0.9, durationS: 3_600, resources: [], moralCost: [] };
+    const played = await play(
+      cast({
+        draft: (view) => {
+          const draft = simpleDraft(view.situation, 'walk');
+          const inner = { parent: 'act', level: 'hours' as const };
+          return {
+            ...draft,
+            states: [...draft.states, { ...inner, id: 'mid', order: 1, text: 'half way' }],
+            actions: [...draft.actions, { ...inner, ...place, id: 'a', order: 0, text: 'walk up' }, { ...inner, ...place, id: 'b', order: 2, text: 'walk down' }],
+          };
+        },
+        revise: (view) => {
+          expect(view.textbook).toBeNull();
+          expect(view.step.findings).toMatchObject([{ node: 'n1', severity: 'major', issue: expect.stringContaining('takes 7200 s where 60 s were promised') as string }]);
+          const edit = { op: 'characteristic' as const, node: 'n1', text: '', states: [], actions: [], field: 'durationS' as const, value: 7_200, resources: [], moralCost: [] };
+          return { ...relabel('n1', ''), edits: [edit] };
+        },
+      }),
+      { texts: 1, actor: { alternatives: 0 } },
+    );
+    expect(paths(played)).toEqual(['draft', 'p1.t1.critique', 'p1.levels.revise', 'p2.t1.critique']);
+    expect(played.outcome.outcome).toBe('converged');
+    expect(played.steps.at(2)?.version?.kept).toBe(1);
+  });
+
+  test('a revision that plans for an existential adversary ends in a refusal, and is no version', async () => {
+    const threat = 'The cult releases its engineered virus in every city at once, so that all of humanity dies.';
+    const played = await play(cast({ critique: (view) => (actionText(view) === 'walk' ? finding('n1', 'too slow') : noFindings), revise: () => relabel('n1', threat) }), { texts: 1 });
+    expect(played.outcome).toMatchObject({ outcome: 'refused', failedAt: 'p1.t1.revise', stance: 'pursue' });
+    expect(played.outcome.reason).toMatch(/hazard policy/);
+    const versions = played.steps.flatMap((step) => step.version ?? []);
+    expect(versions).toHaveLength(1);
+    expect(JSON.stringify(versions)).not.toContain('cult');
+  });
+});

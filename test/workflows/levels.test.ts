@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CampaignReader } from '../../activities/campaign-reader.ts';
+import { contradictions, finerSituations } from '../../activities/finer.ts';
+import { contentOf } from '../../activities/requests.ts';
+import { storeSource } from '../../activities/shards/verify-source.ts';
+import { verify } from '../../activities/shards/verify.ts';
+import { loadSteps } from '../../activities/shards/versions.ts';
+import { addSetting } from '../../infra/campaign-store.ts';
+import { canonicalJson } from '../../schemas/canonical.ts';
+import { outcomeKey } from '../../schemas/keys.ts';
+import type { ActionNode } from '../../schemas/plan.ts';
+import { OutcomeRecord, type CampaignRecord, type FeedbackRecord } from '../../schemas/records.ts';
+import { campaignWorkflowId, QUEUES, type CampaignProgress } from '../../workflows/messages.ts';
+import { explainAnew, noFindings, relabel, simpleDraft, StageModel, type StepView } from '../fakes/stage-model.ts';
+import { situation, sketchCampaign } from '../harness/campaigns.ts';
+import { startEngine, testStore, type Engine } from '../harness/engine.ts';
+
+const store = testStore();
+const actor = { maxPasses: 4, alternatives: 1 };
+let engine: Engine;
+const revised: StepView[] = [];
+
+/** Coarse plans promise a minute; finer ones take two hours. Whoever is told so promises two hours. */
+const model: StageModel = new StageModel((view) => {
+  switch (view.kind) {
+    case 'draft': {
+      const draft = simpleDraft(view.situation, view.situation.parent === null ? 'walk' : 'walk step by step');
+      return { ...draft, actions: draft.actions.map((action) => ({ ...action, durationS: view.situation.parent === null ? 60 : 7_200 })) };
+    }
+    case 'revise': {
+      revised.push(view);
+      const edit = { op: 'characteristic' as const, node: 'n1', text: '', states: [], actions: [], field: 'durationS' as const, value: 7_200, resources: [], moralCost: [] };
+      return { ...relabel('n1', ''), edits: [edit] };
+    }
+    case 'explain':
+      return explainAnew(`premise ${model.calls.length}`);
+    case 'critique':
+    case 'select':
+      return noFindings;
+  }
+});
+
+beforeAll(async () => {
+  engine = await startEngine(model, store);
+});
+afterAll(async () => {
+  await engine.stop();
+});
+
+async function run({ name }: CampaignRecord): Promise<CampaignProgress> {
+  return (await engine.client.workflow.execute('campaign', { workflowId: campaignWorkflowId(name), taskQueue: QUEUES.orchestrate, args: [{ campaign: name }] })) as CampaignProgress;
+}
+
+test('finer plans that contradict a coarse promise have the coarse plan revised, and the old plan becomes a negative', async () => {
+  const coarse = await sketchCampaign(store, { situations: [situation(70_001)], texts: 1, file: { actor } });
+  expect(await run(coarse)).toMatchObject({ outcomes: { converged: 1 } });
+
+  const reader = () => new CampaignReader(store);
+  const listing = await finerSituations(reader(), { from: 'campaign', campaign: coarse.name, level: 'days' }, () => null);
+  const [parent] = await reader().situations(coarse.listing);
+  expect(listing.situations).toMatchObject([{ parent: { situation: parent?.id, node: 'n1' }, root: parent?.id, horizon: ['minutes', 'hours', 'days'], target: 'end 70001' }]);
+  expect(listing.situations[0]?.initial).toBe('start 70001 The coarser plan does this next: walk (it counts on success 0.9, 60 s).');
+
+  const finer = await sketchCampaign(store, { situations: listing.situations.map(contentOf), texts: 1, file: { actor } });
+  expect(await run(finer)).toMatchObject({ outcomes: { converged: 1 } });
+  const found = await contradictions(reader(), coarse.name, finer.name);
+  expect(found).toMatchObject({ compared: 1, tries: { 0: 0 }, findings: { 0: [{ node: 'n1', severity: 'major', issue: 'the finer plan takes 7200 s where 60 s were promised' }] } });
+
+  const feedback: FeedbackRecord = { schema: 1, from: finer.name, findings: found.findings };
+  await addSetting(store, coarse.name, { retry: { 0: 1 }, feedback: await reader().save(canonicalJson(feedback)) });
+  const before = model.calls.length;
+  expect(await run(coarse)).toMatchObject({ outcomes: { converged: 1 }, generation: 2 });
+  // the revision, one pass, and one verification: nothing of the first try is asked again
+  expect(model.calls.slice(before).map(({ view }) => view.kind)).toEqual(['revise', 'critique', 'explain', 'critique']);
+  expect(revised.at(-1)?.step.findings).toEqual(found.findings['0']);
+
+  const outcome = OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(await store.get(outcomeKey(coarse.name, 0, 1)) ?? undefined)));
+  expect(outcome).toMatchObject({ outcome: 'converged', passes: 2, calls: 4 });
+  const steps = await loadSteps(reader(), outcome);
+  expect(steps.map(({ record }) => record.path)).toEqual(['draft', 'p1.t1.critique', 'a1.explain', 'a1.t1.critique', 'f1.critique', 'f1.revise', 'p2.t1.critique', 'a2.explain', 'a2.t1.critique']);
+  const final = steps.find(({ sha256 }) => sha256 === outcome.final)?.record.version;
+  expect((final?.plan.nodes[1] as ActionNode).durationS).toBe(7_200);
+  expect(await contradictions(reader(), coarse.name, finer.name)).toMatchObject({ compared: 1, findings: {} });
+  expect((await verify(storeSource(store, coarse.name))).faults).toEqual([]);
+});
