@@ -9,6 +9,12 @@ import { join } from 'node:path';
 import { readCampaignSource } from '../dist/infra/campaign-source.js';
 import { packageRoot } from '../dist/infra/package-root.js';
 import { WORLDS } from '../dist/worlds/index.js';
+import { pageOutcomes } from '../dist/activities/campaign-state.js';
+import { loadSteps } from '../dist/activities/shards/versions.js';
+import { Output } from '../dist/cli/output.js';
+import { estimate } from '../dist/cli/campaign/estimate.js';
+import { readTaken } from '../dist/cli/campaign/measured.js';
+import { previewFile } from '../dist/cli/campaign/preview.js';
 import { outcomesOf, runCampaign } from './campaign.js';
 import { load, machine, machineText } from './machine.js';
 import { linePlot } from './plot.js';
@@ -24,10 +30,12 @@ const rises = (/** @type {Seen} */ { gain }) => gain.mean - gain.half95 > 0;
 const LAWS = [
   { law: 'default', count: 300, expected: 'value rises; at least 80 % converge', holds: (/** @type {Seen} */ seen) => rises(seen) && seen.share[1] >= 0.8 },
   { law: 'held-out', count: 300, expected: 'value rises under rates the actor was not built with', holds: rises },
-  { law: 'no-detection', count: 100, expected: 'critics see nothing: value does not rise', holds: (/** @type {Seen} */ seen) => !rises(seen) },
-  { law: 'destructive', count: 100, expected: 'revisions break plans: most do not converge', holds: (/** @type {Seen} */ seen) => seen.share[1] < 0.5 },
-  { law: 'shuffled', count: 100, expected: 'findings moved elsewhere: value does not rise', holds: (/** @type {Seen} */ seen) => !rises(seen) },
+  { law: 'no-detection', count: 60, expected: 'critics see nothing: value does not rise', holds: (/** @type {Seen} */ seen) => !rises(seen) },
+  { law: 'destructive', count: 60, expected: 'revisions break plans: most do not converge', holds: (/** @type {Seen} */ seen) => seen.share[1] < 0.5 },
+  { law: 'shuffled', count: 60, expected: 'findings moved elsewhere: value does not rise', holds: (/** @type {Seen} */ seen) => !rises(seen) },
 ];
+/** Situations that an estimate is measured on. */
+const PREVIEWED = 24;
 /** Versions that the plot shows. */
 const PLOTTED = 15;
 
@@ -40,19 +48,45 @@ try {
     await withServices({ dir, law: path }, async (session) => {
       for (const world of Object.keys(WORLDS)) {
         const source = await campaignOf(world, law, count);
+        const foretold = law === 'default' ? await estimated(session, source) : null;
         const { view, wallS, checks, rows } = await runCampaign(session, source);
         const share = wilson(view.converged, view.planned);
         const values = gainOf(rows);
+        const answers = await answersOf(session, view.name);
         const kept = rows.filter((row) => row.critique !== null).map((row) => row.kept_share);
         seen.push({
           world, law, lawHash: view.simulated, expected, holds: holds({ share, gain: values.gain }), outcomes: outcomesOf(view), share, ...values,
-          byVersion: carriedForward(rows, PLOTTED), keptShare: kept.reduce((sum, each) => sum + each, 0) / kept.length, calls: view.calls, checks, wallS,
+          byVersion: carriedForward(rows, PLOTTED), keptShare: kept.reduce((sum, each) => sum + each, 0) / kept.length, foretold, answers, calls: view.calls, checks, wallS,
         });
       }
     });
   }
 } finally {
   await down({ dir });
+}
+
+/**
+ * What a preview of the first situations lets one expect of the whole campaign.
+ * @param {import('../cli/session.ts').Session} session
+ * @param {import('../infra/campaign-source.ts').CampaignSource} source
+ */
+async function estimated(session, source) {
+  await previewFile(session, source, PREVIEWED, new Output({ json: true }));
+  const { calls, usdCached, callsWithin, measuredOn } = estimate(source, await readTaken(session.reader, source));
+  return { calls, usd: usdCached, callsWithin, measuredOn };
+}
+
+/**
+ * Every answer that a campaign used, whoever paid for it: the previewed ones too.
+ * @param {import('../cli/session.ts').Session} session
+ * @param {string} name
+ */
+async function answersOf({ reader }, name) {
+  const { listing } = await reader.campaign(name);
+  const outcomes = [...(await pageOutcomes(reader, name, 0, listing.count)).values()].flatMap((tries) => tries.slice(-1));
+  const steps = await Promise.all(outcomes.map((outcome) => loadSteps(reader, outcome)));
+  const calls = steps.flat().flatMap(({ record }) => record.calls);
+  return { calls: calls.length, usd: calls.reduce((sum, call) => sum + (call.nanoUsd ?? 0), 0) / 1e9 };
 }
 
 /**
@@ -109,8 +143,20 @@ writeResult(
       ]),
     ),
     '',
+    '## Estimates',
+    '',
+    `\`exemplar preview -n ${PREVIEWED}\`, then \`exemplar estimate\`, then the whole campaign, which reuses the previewed answers. Bar: within 15 %. Dollars are list prices; nothing was spent.`,
+    '',
+    ...table(
+      ['world', 'calls: estimate', 'its own 95 %', 'calls: run', 'off by', 'dollars: estimate', 'dollars: run', 'off by'],
+      seen.flatMap(({ world, foretold, answers }) =>
+        foretold === null ? [] : [[world, foretold.calls, `± ${percent(foretold.callsWithin)}`, answers.calls, percent(foretold.calls / answers.calls - 1), `$${foretold.usd.toFixed(2)}`, `$${answers.usd.toFixed(2)}`, percent(foretold.usd / answers.usd - 1)]],
+      ),
+    ),
+    '',
     'Values are exact log rewards of the world, in nats. *Final* is the last version on the main line of each situation, converged or not, so that the law does not choose which situations are compared. *Rises* means that the 95 % interval of the paired gain lies above 0; intervals are normal ones, of the converged share Wilson ones. *Kept* is the share of nodes that no finding named and that a revision left as they were, on average over revisions.',
   ],
   { machine: { ...on, loadAfter }, runs: seen },
 );
-if (seen.some(({ holds }) => !holds)) process.exitCode = 1;
+const near = seen.every(({ foretold, answers }) => foretold === null || (Math.abs(foretold.calls / answers.calls - 1) <= 0.15 && Math.abs(foretold.usd / answers.usd - 1) <= 0.15));
+if (!near || seen.some(({ holds }) => !holds)) process.exitCode = 1;

@@ -1,7 +1,8 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { startWorkers, type WorkerQueue } from '../workers/worker.ts';
+import type { WorkerQueue } from '../workers/queues.ts';
+import { startWorkers } from '../workers/worker.ts';
 import type { Output } from './output.ts';
 import { configured, stateFolder } from './environment.ts';
 

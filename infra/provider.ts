@@ -40,7 +40,9 @@ function provider(origin: string, law: string | null): Provider {
   return { origin, simulated: law, identity: law === null ? `origin:${origin}` : `simulated:${law}` };
 }
 
-const PROBE_SCHEMA = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'], additionalProperties: false };
+/** A question whose answer is JSON only where the schema makes it so: some servers take `output_config` and look at it no further. */
+const PROBE_QUESTION = 'Name a colour.';
+const PROBE_SCHEMA = { type: 'object', properties: { colour: { type: 'string' } }, required: ['colour'], additionalProperties: false };
 
 /** A server that is busy with others is waited for so long before the probe gives up, ms. */
 const PROBE_PATIENCE_MS = 120_000;
@@ -60,7 +62,7 @@ export async function probeStructured(config: Config['model'], provider: Provide
   const ask = (structured: Structured) =>
     limiter.run(() =>
       port.send(
-        { model, maxTokens: 64, system: [{ text: 'Answer {"ok": true}.' }], turns: [{ role: 'user', blocks: [{ text: 'Answer now.' }] }], schema: PROBE_SCHEMA, structured },
+        { model, maxTokens: 64, system: [{ text: 'Be brief.' }], turns: [{ role: 'user', blocks: [{ text: PROBE_QUESTION }] }], schema: PROBE_SCHEMA, structured },
         { idempotencyKey: `probe/${structured}` },
       ),
     );
@@ -78,7 +80,7 @@ export async function probeStructured(config: Config['model'], provider: Provide
 
 function meets(text: string): boolean {
   try {
-    return typeof (JSON.parse(text) as { ok?: unknown }).ok === 'boolean';
+    return typeof (JSON.parse(text) as { colour?: unknown }).colour === 'string';
   } catch {
     return false;
   }

@@ -11,10 +11,7 @@ import { S3Store } from '../infra/store-s3.ts';
 import { connectTemporal } from '../infra/temporal.ts';
 import { QUEUES } from '../workflows/messages.ts';
 import { createActivities } from './ports.ts';
-
-/** Queues that this program can work on; `gpu-train` belongs to the Python worker. */
-export const WORKER_QUEUES = ['orchestrate', 'llm', 'tools', 'io'] as const;
-export type WorkerQueue = (typeof WORKER_QUEUES)[number];
+import { WORKER_QUEUES, type WorkerQueue } from './queues.ts';
 
 /** Bundle that the build writes; without it the workflows are bundled at start, a few seconds later. */
 export const BUNDLE_PATH = join(packageRoot, 'dist', 'workflow-bundle.js');

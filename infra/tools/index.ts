@@ -9,7 +9,7 @@ import { worldTool } from './world.ts';
 export interface Toolbox {
   tools: Tool[];
   /** Ends the threads and servers. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /**

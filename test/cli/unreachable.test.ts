@@ -96,7 +96,7 @@ test('a model without a known price needs one in the file', async () => {
 
 test('the simulated model is sent no situation that belongs to no world', async () => {
   expect(await fails(['run', 'campaign.yaml'], { ANTHROPIC_API_KEY: 'sim' }, 2)).toBe(
-    `exemplar: campaign.yaml: situations: number 0 belongs to no world, and the simulated model at ${modelUrl} plays only situations of a world (relief); set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL for others`,
+    `exemplar: campaign.yaml: situations: number 0 belongs to no world, and the simulated model at ${modelUrl} plays only situations of a world (relief, household); set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL for others`,
   );
 });
 

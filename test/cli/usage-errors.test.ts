@@ -17,7 +17,7 @@ const MISTYPED: [string, string][] = [
   ['library add x --title t', "exemplar: required option '--licence <licence>' not specified; see `exemplar library --help`"],
   ['preview campaign.yaml -n 0', "exemplar: option '-n, --number <n>' argument '0' is invalid. a whole number from 1 is allowed; see `exemplar preview --help`"],
   ['pull typed out --generation x', "exemplar: option '--generation <n>' argument 'x' is invalid. a whole number from 1 is allowed; see `exemplar pull --help`"],
-  ['worker --queues llm,gpu', 'exemplar: option \'--queues <list>\' argument \'llm,gpu\' is invalid. "gpu" is not one of orchestrate, llm, io; see `exemplar worker --help`'],
+  ['worker --queues llm,gpu', 'exemplar: option \'--queues <list>\' argument \'llm,gpu\' is invalid. "gpu" is not one of orchestrate, llm, tools, io; see `exemplar worker --help`'],
   ['sim-model --port 70000', "exemplar: option '--port <n>' argument '70000' is invalid. a whole number from 0 to 65535 is allowed; see `exemplar sim-model --help`"],
   ['sim-model --law none.json', 'exemplar: none.json: no such file'],
   ['set typed concurrence=4', 'exemplar: unknown key "concurrence"; did you mean "concurrency"? Known: concurrency, budget'],
@@ -51,7 +51,7 @@ const MISWRITTEN: [string, Change, string][] = [
   [
     'an unknown key gets the nearest known one',
     { campaign: (file) => ({ ...file, concurency: 4 }) },
-    'campaign.yaml: unknown key "concurency"; did you mean "concurrency"? Known: name, model, situations, agents, library, actor, concurrency, budget, pageSize, splits, seed, sample, patience, compression',
+    'campaign.yaml: unknown key "concurency"; did you mean "concurrency"? Known: name, model, situations, agents, library, tools, actor, concurrency, budget, pageSize, splits, seed, sample, patience, compression',
   ],
   [
     'an unknown key inside a part gets its path',

@@ -4,7 +4,7 @@
 // A changed workflow keeps the histories it has, and gets new ones under another PREFIX (default: first) for its new branch.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,10 +18,11 @@ import { down, startProcess, stopProcess, up } from '../../dist/infra/dev/servic
 import { temporalBinary, temporalService } from '../../dist/infra/dev/temporal.js';
 import { packageRoot } from '../../dist/infra/package-root.js';
 import { S3Store } from '../../dist/infra/store-s3.js';
-import { outcomesPrefix } from '../../dist/schemas/keys.js';
+import { sha256Hex } from '../../dist/schemas/canonical.js';
+import { objectKey, outcomesPrefix } from '../../dist/schemas/keys.js';
 import { controlSignal, progressQuery, QUEUES, settingsSignal } from '../../dist/workflows/messages.js';
 
-const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued };
+const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued, equipped, imagined };
 /** Events after which the server of the case `continued` suggests to continue as new. */
 const SHORT_HISTORY = 40;
 /** Above the events after which a situation continues as new. */
@@ -30,6 +31,9 @@ const MANY_SIGNALS = 2_050;
 const [prefix = 'first', ...chosen] = process.argv.slice(2);
 const durability = join(packageRoot, 'test', 'durability', 'campaign');
 const dir = mkdtempSync(join(tmpdir(), 'exemplar-histories-'));
+/** The law of the durability tests, with critics and revisions that often call a tool where one is offered. */
+const law = join(dir, 'law.json');
+writeFileSync(law, JSON.stringify({ ...JSON.parse(readFileSync(join(durability, 'law.json'), 'utf8')), toolUse: 0.3 }));
 let services;
 let connection;
 let client;
@@ -42,7 +46,7 @@ async function onServices(short, work) {
   const temporal = short ? await startShortTemporal() : null;
   const only = [...(short ? [] : ['temporal']), 's3', 'sim-model', 'worker'];
   const env = temporal === null ? undefined : { TEMPORAL_ADDRESS: temporal.address };
-  services = await up({ dir, only, law: join(durability, 'law.json'), say: console.log, env });
+  services = await up({ dir, only, law, say: console.log, env });
   const { bucket, s3Endpoint: endpoint, accessKeyId, secretAccessKey } = services;
   store = new S3Store({ bucket, endpoint, credentials: { accessKeyId, secretAccessKey } });
   connection = await Connection.connect({ address: services.temporalAddress });
@@ -153,15 +157,41 @@ async function continued() {
   await keep('exemplar', `${prefix}-continued`, { workflowId });
 }
 
+/** Texts chosen by a step of their own, tools called, a version explained anew, and a plan taken up again after its finer plans. */
+async function equipped() {
+  const name = 'equipped';
+  await run({ name, situations: fresh(4, 16), library: { path: join(durability, 'library'), select: 'routed' }, tools: [{ builtin: 'compute' }, { builtin: 'world' }] });
+  await keepSituation(name, ({ events }) => events.some((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'runTool'));
+  await exemplar('explain', name, '0');
+  for await (const { workflowId } of client.workflow.list({ query: 'WorkflowType="explain"' })) await keep('explain', `${prefix}-plain`, { workflowId });
+
+  const finer = join(dir, 'finer.yaml');
+  writeFileSync(finer, stringify({ ...fields('finer'), situations: { from: 'campaign', campaign: name, level: 'days' } }));
+  await exemplar('run', finer);
+  // simulated sub-plans keep what their coarse actions promise: a finding is written in their stead
+  const feedback = JSON.stringify({ schema: 1, from: 'finer', findings: { 0: [{ node: 's0', severity: 'minor', issue: 'the finer plan takes longer', suggestion: 'say so', quote: '' }] } });
+  const sha256 = sha256Hex(feedback);
+  await store.putIfAbsent(objectKey(sha256), feedback);
+  await addSetting(store, name, { retry: { 0: 1 }, feedback: sha256 });
+  await exemplar('resume', name);
+  await keep('exemplar', `${prefix}-taken-up`, { workflowId: `exemplar/${name}/situation/0000000.1` });
+}
+
+async function imagined() {
+  const name = 'imagined';
+  await run({ name, situations: { from: 'imagine', count: 4, domains: ['relief errands'], horizons: ['hours/days'], stakes: ['low', 'high'], tasks: ['plan'], seed: 1 } });
+  await keep('imagine', `${prefix}-plain`, { workflowId: `exemplar/${name}/imagine` });
+}
+
 /** Situations whose answers no case with another seed has stored. */
 function fresh(count, seed) {
   return { from: 'world', world: 'relief', count, seed };
 }
 
-/** Runs a campaign of four situations in two pages to its end, however it ends. */
-async function run(fields) {
-  const { name } = fields;
-  const campaign = {
+/** A campaign file of four situations in two pages. */
+function fields(name) {
+  return {
+    name,
     situations: fresh(4, 3),
     agents: [join(packageRoot, 'agents', 'field-rover.yaml')],
     library: { path: join(durability, 'library') },
@@ -169,12 +199,19 @@ async function run(fields) {
     actor: { alternatives: 1, maxPasses: 2 },
     pageSize: 2,
     concurrency: 2,
-    ...fields,
   };
-  const file = join(dir, `${name}.yaml`);
-  writeFileSync(file, stringify(campaign));
+}
+
+/** Runs a campaign to its end, however it ends. */
+async function run(given) {
+  const file = join(dir, `${given.name}.yaml`);
+  writeFileSync(file, stringify({ ...fields(given.name), ...given }));
+  await exemplar('run', file);
+}
+
+async function exemplar(...words) {
   const env = { ...process.env, EXEMPLAR_DIR: dir, TEMPORAL_ADDRESS: services.temporalAddress };
-  const child = spawn(process.execPath, [join(packageRoot, 'bin', 'exemplar.js'), 'run', file], { cwd: dir, env, stdio: 'inherit' });
+  const child = spawn(process.execPath, [join(packageRoot, 'bin', 'exemplar.js'), ...words], { cwd: dir, env, stdio: 'inherit' });
   await once(child, 'exit');
 }
 

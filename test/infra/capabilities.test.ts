@@ -54,9 +54,9 @@ async function probe(baseURL: string, model: Partial<CampaignFile['model']> = {}
 }
 
 const message = (block: object, usage?: object): Reply => ({ body: { id: 'm', type: 'message', role: 'assistant', model: 'some-model-2', content: [block], stop_reason: 'end_turn', ...(usage === undefined ? {} : { usage }) } });
-const JSON_WORDS = { type: 'text', text: '{"ok": true}' };
+const JSON_WORDS = { type: 'text', text: '{"colour": "blue"}' };
 const WORDS = { type: 'text', text: 'Certainly!' };
-const CALLED = { type: 'tool_use', id: 't', name: 'answer', input: { ok: true } };
+const CALLED = { type: 'tool_use', id: 't', name: 'answer', input: { colour: 'blue' } };
 const COUNTS = { input_tokens: 5, output_tokens: 1 };
 const cached = (read: number, written: number) => ({ ...COUNTS, cache_read_input_tokens: read, cache_creation_input_tokens: written });
 const isCacheProbe = ({ body }: Asked) => body.system?.some((block) => block.cache_control !== undefined) === true && body.output_config === undefined;

@@ -38,8 +38,8 @@ function probe(baseURL: string) {
 
 const message = (block: object): Reply => [200, { id: 'm', type: 'message', role: 'assistant', model: 'some-model', content: [block], stop_reason: 'end_turn' }];
 const words = message({ type: 'text', text: 'Certainly!' });
-const json = message({ type: 'text', text: '{"ok": true}' });
-const called = message({ type: 'tool_use', id: 't', name: 'answer', input: { ok: true } });
+const json = message({ type: 'text', text: '{"colour": "blue"}' });
+const called = message({ type: 'tool_use', id: 't', name: 'answer', input: { colour: 'blue' } });
 const trouble = (status: number): Reply => [status, { type: 'error', error: { type: 'api_error', message: 'no' } }];
 
 describe('the probe for structured output', () => {

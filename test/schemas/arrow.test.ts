@@ -8,7 +8,7 @@ describe('arrowSchema', () => {
   it('holds the data columns of the contract, in order', () => {
     expect(DATA_SCHEMA.fields.map((field) => (field.nullable ? `${field.name}?` : field.name)).join(' ')).toBe(
       'situation_id situation_index task campaign split agent level parent_id? root_id branch revision revisions is_final label stance ' +
-        'initial_state target_state? plan_json plan_text nodes explanation alternative_explanations critique? textbook? chapter? edits ' +
+        'initial_state target_state? plan_json plan_text nodes explanation alternative_explanations critique? textbook? chapter? edits kept_share ' +
         'distance_to_previous distance_to_final log_reward? prompt_chars output_chars model',
     );
   });
@@ -24,7 +24,7 @@ describe('arrowSchema', () => {
       'nodes: List<Struct<{id:Utf8, kind:Utf8, level:Utf8, parent:Utf8, order:Int32, text:Utf8, success:Float64, duration_s:Float64, moral_cost:Float64}>>',
     );
     expect(said(LEDGER_SCHEMA)).toContain('nano_usd?: Int64');
-    expect(said(SITUATIONS_SCHEMA).at(-1)).toBe('reopened: Int32');
+    expect(said(SITUATIONS_SCHEMA).slice(-2)).toEqual(['reopened: Int32', 'selection: List<Utf8>']);
   });
 
   it('carries the schema version as metadata of every table', () => {

@@ -46,7 +46,7 @@ export abstract class Inspection<O extends Operator, S extends WorldState> {
     }
     this.arrive(this.leaves.length);
     if (!this.flaws.some(({ stance }) => stance !== undefined)) this.goal();
-    this.comeHome();
+    this.afterAll();
     return this.flaws;
   }
 
@@ -54,7 +54,7 @@ export abstract class Inspection<O extends Operator, S extends WorldState> {
   protected setOut(): void {}
 
   /** What else is wrong, told after all. */
-  protected comeHome(): void {}
+  protected afterAll(): void {}
 
   /** Faults of the end. */
   protected abstract goal(): void;

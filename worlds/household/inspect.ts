@@ -120,7 +120,7 @@ class HomeInspection extends Inspection<HomeOperator, HomeState> {
   }
 
   /** Told last, so that what else is put at the start comes after the charging. */
-  protected override comeHome(): void {
+  protected override afterAll(): void {
     const charger = this.home.operators.get('charge');
     if (!charger || !this.low) return;
     const { leaf, batteryWh, leastWh } = this.low;

@@ -6,6 +6,8 @@ import { oneLine } from '../answers.ts';
 import { isTooLarge, MOST_WIRE_BYTES, openLine } from './transport.ts';
 
 const MOST_PAGES = 20;
+/** A server may load much before it answers for the first time. */
+const START_MS = 60_000;
 
 /** What a call came to: the server's result, or a failure that calling again would not mend. */
 export type CallOutcome = { content: unknown[]; structured: unknown; isError: boolean } | { failed: string };
@@ -69,7 +71,8 @@ export class McpConnection {
     signal.throwIfAborted();
     const open = await this.#connected();
     try {
-      const limits = { timeout: this.#timeoutMs, maxTotalTimeout: this.#timeoutMs, signal };
+      // the SDK never takes its listener off again
+      const limits = { timeout: this.#timeoutMs, maxTotalTimeout: this.#timeoutMs, signal: AbortSignal.any([signal]) };
       const result = await open.client.callTool({ name: tool, arguments: input }, undefined, limits);
       return { content: Array.isArray(result.content) ? result.content : [], structured: result.structuredContent, isError: result.isError === true };
     } catch (error) {
@@ -100,9 +103,13 @@ export class McpConnection {
     // what a server returns is text for the model, whatever it says of its structure
     const jsonSchemaValidator: AnyValue = { getValidator: () => (value: unknown) => ({ valid: true, data: value as never, errorMessage: undefined }) };
     const open: Open = { client: new Client({ name: 'exemplar', version: '1' }, { jsonSchemaValidator }), fault: null, lastWords };
-    open.client.onerror = (error) => (open.fault = error);
+    open.client.onerror = (error) => {
+      // what follows the first fault follows from it
+      open.fault ??= error;
+      if (isTooLarge(error)) void open.client.close();
+    };
     try {
-      await open.client.connect(transport, { timeout: this.#timeoutMs });
+      await open.client.connect(transport, { timeout: Math.max(START_MS, this.#timeoutMs) });
     } catch (error) {
       await open.client.close().catch(() => undefined);
       throw this.#unreachable(error, lastWords());

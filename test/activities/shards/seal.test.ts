@@ -104,6 +104,7 @@ describe('sealPage', () => {
       textbook: 'ethics',
       chapter: 'Harm',
       edits: '[]',
+      kept_share: 1,
       distance_to_previous: 0,
       distance_to_final: 0,
       log_reward: -9,

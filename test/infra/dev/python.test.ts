@@ -102,6 +102,23 @@ test('the packages of the tests come on top, and hold for the trainer too', asyn
   expect(said).toEqual([]);
 });
 
+test('the narrow AIs have an environment of their own', async () => {
+  const [gadget, solver] = [wheel('gadget', '1.0'), wheel('solver', '3.0')];
+  const { url } = await index([gadget, solver]);
+  lock('requirements.txt', gadget);
+  mkdirSync(join(root, 'narrow'));
+  writeFileSync(join(root, 'narrow', 'requirements.txt'), solver.entry);
+  const ensure = async (groups: 'train' | 'narrow') => await ensurePython({ projectRoot: root, say, groups, env: environment(url), cpuIndex: NOWHERE });
+  const python = await ensure('narrow');
+  expect(python).toBe(join(root, '.venv-narrow', 'bin', 'python'));
+  expect(imported(python, 'solver')).toBe('3.0');
+  expect(() => imported(python, 'gadget')).toThrow();
+  await ensure('train');
+  said = [];
+  await ensure('narrow');
+  expect(said).toEqual([]);
+});
+
 test('a file whose hash the lock does not name is refused', async () => {
   const gadget = wheel('gadget', '1.0');
   const { url } = await index([{ ...gadget, bytes: wheel('gadget', '1.0.1').bytes }]);

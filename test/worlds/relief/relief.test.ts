@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkPlan } from '../../../plans/check.ts';
 import { applyEdits } from '../../../plans/edits.ts';
-import { InvalidOutput } from '../../../plans/invalid.ts';
 import { isMaterial } from '../../../plans/material.ts';
 import { walk } from '../../../plans/tree.ts';
 import { contentHash } from '../../../schemas/canonical.ts';
@@ -14,26 +13,10 @@ import { leavesOf } from '../../../worlds/domain/leaves.ts';
 import { remove, rewrite } from '../../../worlds/domain/mends.ts';
 import { sceneOf } from '../../../worlds/relief/scene.ts';
 import { rngOf } from '../../../worlds/rng.ts';
+import { mendAll } from '../mend-all.ts';
 
 const seeds = (count: number) => Array.from({ length: count }, (_, seed) => seed);
 const logReward = (situation: SituationContent, plan: Plan) => relief.value(situation, plan).logReward;
-
-/** Mends what inspection finds, over and over, skipping mends that an earlier one made void. */
-function mendAll(situation: SituationContent, spoiled: Plan): { plan: Plan; rounds: number } {
-  let plan = spoiled;
-  for (let rounds = 0; ; rounds++) {
-    const flaws = relief.inspect(situation, plan);
-    if (flaws.length === 0 || rounds === 10) return { plan, rounds };
-    for (const flaw of flaws) {
-      try {
-        plan = applyEdits(plan, flaw.mend, flaw.stance, flaw.stance && flaw.suggestion);
-      } catch (error) {
-        if (!(error instanceof InvalidOutput)) throw error;
-      }
-      if (flaw.stance) break;
-    }
-  }
-}
 
 describe('situations', () => {
   test('500 seeds give 500 different ones, all of the schema', () => {
@@ -57,7 +40,7 @@ describe('situations', () => {
   });
 
   test('another world is named as unknown, with those that are known', () => {
-    expect(() => worldNamed('atlantis')).toThrow('no world "atlantis"; known: relief');
+    expect(() => worldNamed('atlantis')).toThrow('no world "atlantis"; known: relief, household');
     expect(() => worldNamed('toString')).toThrow('known: relief');
   });
 });
@@ -140,7 +123,7 @@ describe('spoiling', () => {
         const spoiled = relief.spoil(situation, exemplary, rate, rngOf(`${seed}/${rate}`));
         expect(checkPlan(spoiled, situation)).toEqual([]);
         if (isMaterial(exemplary, spoiled, 0.05)) expect(logReward(situation, spoiled)).toBeLessThan(best - 0.05);
-        const { plan, rounds } = mendAll(situation, spoiled);
+        const { plan, rounds } = mendAll(relief, situation, spoiled);
         expect(rounds).toBeLessThan(5);
         expect(checkPlan(plan, situation)).toEqual([]);
         expect(logReward(situation, plan)).toBeCloseTo(best, 6);

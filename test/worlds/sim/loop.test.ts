@@ -1,19 +1,21 @@
 import { describe, expect, test } from 'vitest';
+import { WORLDS } from '../../../worlds/index.ts';
 import { lawNamed } from './prompts.ts';
 import { play, type LoopResult } from './loop.ts';
 
 const SITUATIONS = 60;
-const runs = (law: string): LoopResult[] => Array.from({ length: SITUATIONS }, (_, seed) => play(seed, lawNamed(law)));
 const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 /** Mean value of the k-th version; a situation that has fewer keeps its last. */
 const meanAt = (results: LoopResult[], k: number) => mean(results.map(({ values }) => values[Math.min(k, values.length - 1)] ?? Number.NaN));
 const rise = (results: LoopResult[]) => meanAt(results, Number.POSITIVE_INFINITY) - meanAt(results, 0);
 const converged = (results: LoopResult[]) => results.filter((result) => result.converged).length / results.length;
 
-describe('the actor that the simulated model plays', () => {
+describe.each(Object.values(WORLDS))('the actor that the simulated model plays in the $name world', (world) => {
+  const runs = (law: string): LoopResult[] => Array.from({ length: SITUATIONS }, (_, seed) => play(world, seed, lawNamed(law)));
+
   test('under the default law converges in 80 % of situations and more, not in all; the value rises from version to version', () => {
     const results = runs('default');
-    console.log(`default: ${converged(results).toFixed(2)} converged; mean value by version ${[0, 1, 2, 4, 8, 99].map((k) => meanAt(results, k).toFixed(2)).join(', ')} of ${mean(results.map(({ best }) => best)).toFixed(2)}`);
+    console.log(`${world.name}, default: ${converged(results).toFixed(2)} converged; mean value by version ${[0, 1, 2, 4, 8, 99].map((k) => meanAt(results, k).toFixed(2)).join(', ')} of ${mean(results.map(({ best }) => best)).toFixed(2)}`);
     expect(converged(results)).toBeGreaterThanOrEqual(0.8);
     expect(converged(results)).toBeLessThan(1);
     for (const [earlier, later] of [[0, 1], [1, 2], [2, 4], [4, 8]] as const) expect(meanAt(results, later)).toBeGreaterThan(meanAt(results, earlier));
@@ -36,6 +38,6 @@ describe('the actor that the simulated model plays', () => {
   });
 
   test('plays the same again', () => {
-    expect(play(5, lawNamed('default'))).toEqual(play(5, lawNamed('default')));
+    expect(play(world, 5, lawNamed('default'))).toEqual(play(world, 5, lawNamed('default')));
   });
 });

@@ -10,7 +10,7 @@ import { StepBlock } from '../../../schemas/prompt.ts';
 import { DraftOutput, StepOutput, type Finding } from '../../../schemas/wire.ts';
 import { answer } from '../../../worlds/sim/answer.ts';
 import { parseMessages } from '../../../worlds/sim/request.ts';
-import { relief } from '../../../worlds/relief/index.ts';
+import type { World } from '../../../worlds/world.ts';
 import type { SituationContent } from '../../../schemas/situation.ts';
 
 /*
@@ -45,9 +45,9 @@ interface Thread {
   explanation: Explanation;
 }
 
-export function play(seed: number, law: Law, parameters: LoopParameters = USUAL): LoopResult {
-  const situation = relief.situation(seed);
-  const valueOf = (plan: Plan) => relief.value(situation, plan).logReward;
+export function play(world: World, seed: number, law: Law, parameters: LoopParameters = USUAL): LoopResult {
+  const situation = world.situation(seed);
+  const valueOf = (plan: Plan) => world.value(situation, plan).logReward;
   const main: Thread = buildDraft(DraftOutput.parse(ask(law, situation, 'draft', null, null)), situation);
   const draft = main.plan;
   const values = [valueOf(main.plan)];
@@ -75,7 +75,7 @@ export function play(seed: number, law: Law, parameters: LoopParameters = USUAL)
 
   let passes = 0;
   let reopened = 0;
-  const end = (converged: boolean): LoopResult => ({ converged, passes, values, best: valueOf(relief.exemplary(situation)), draft, final: main.plan });
+  const end = (converged: boolean): LoopResult => ({ converged, passes, values, best: valueOf(world.exemplary(situation)), draft, final: main.plan });
   while (passes < parameters.maxPasses) {
     passes += 1;
     oscillated = false;

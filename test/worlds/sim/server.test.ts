@@ -178,9 +178,9 @@ describe('errors', () => {
   });
 
   test('a situation of no world is refused, with what to do instead', async () => {
-    const error = await failure(clientOf(await start()).messages.create(request({ kind: 'draft', situation: { ...relief.situation(0), world: null } })));
+    const error = await failure(clientOf(await start()).messages.create(request({ kind: 'draft', situation: { ...relief.situation(0), initial: 'The rover stands where no world puts it.', world: null } })));
     expect(error).toBeInstanceOf(Anthropic.BadRequestError);
-    expect(error.message).toContain('plays only situations of a world (known: relief); for others set ANTHROPIC_API_KEY');
+    expect(error.message).toContain('plays only situations of a world (known: relief, household); for others set ANTHROPIC_API_KEY');
   });
 
   test('bodies that are no messages are refused with the field', async () => {

@@ -13,7 +13,7 @@ const SERVER = join(packageRoot, 'test', 'infra', 'tools', 'mcp', 'server.js');
 
 interface Opened {
   tools: Tool[];
-  call(name: string, input?: unknown, signal?: AbortSignal): Promise<ToolAnswer>;
+  call: (name: string, input?: unknown, signal?: AbortSignal) => Promise<ToolAnswer>;
 }
 
 async function opened(specs: unknown[], env: NodeJS.ProcessEnv = process.env, folder = packageRoot): Promise<Opened> {

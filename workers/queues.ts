@@ -1,0 +1,3 @@
+/** Queues that a Node worker can work on; `gpu-train` belongs to the Python worker. */
+export const WORKER_QUEUES = ['orchestrate', 'llm', 'tools', 'io'] as const;
+export type WorkerQueue = (typeof WORKER_QUEUES)[number];
