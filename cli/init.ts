@@ -43,6 +43,7 @@ situations:
   # Or written by hand, one { task, agent, horizon, initial, target } each:
   # from: file
   # file: situations.yaml
+  # Or imagined by the model: from: imagine, count, domains, horizons. Or the actions of another campaign: from: campaign.
 
 # Specification of every agent that a situation is for.
 agents:
@@ -51,6 +52,13 @@ agents:
 library:
   # Folder with library.yaml; \`exemplar library add\` lists a text of yours.
   path: ${library}
+  # all texts; \`tags\`, those with one of \`tags:\`; or \`routed\`, chosen for each situation by one cheap call.
+  select: tags
+  tags: [core]
+
+# What critics may call: compute, knowledge, world, or any MCP server.
+# tools:
+#   - builtin: compute
 
 actor:
   # Passes over all texts before a situation counts as unconverged.

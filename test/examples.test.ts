@@ -13,6 +13,9 @@ import { SituationFile } from '../schemas/situation.ts';
 const root = join(import.meta.dirname, '..');
 const EXAMPLES: Record<string, z.ZodType> = {
   'demo.yaml': CampaignFile,
+  'finer.yaml': CampaignFile,
+  'household.yaml': CampaignFile,
+  'imagined.yaml': CampaignFile,
   'situations-campaign.yaml': CampaignFile,
   'situations.yaml': SituationFile,
   'small-model.yaml': CampaignFile,

@@ -1,7 +1,6 @@
 import { checkPlan } from '../../plans/check.ts';
 import { applyEdits } from '../../plans/edits.ts';
 import { InvalidOutput } from '../../plans/invalid.ts';
-import { keepPromise, measure, mismatches, promiseFindings } from '../../plans/promises.ts';
 import { findNode, findPlace } from '../../plans/tree.ts';
 import type { Law } from '../../schemas/law.ts';
 import { INITIAL_ID, TARGET_ID, type Explanation, type Plan } from '../../schemas/plan.ts';
@@ -11,6 +10,7 @@ import type { Edit, Finding, StepOutput } from '../../schemas/wire.ts';
 import { pick } from '../rng.ts';
 import type { Flaw, Rng, World } from '../world.ts';
 import { explain, keptOpening } from './explanations.ts';
+import { promiseMend } from './promise.ts';
 
 /** Clauses that make a state's text say no more than before: a wrong finding heeded without harm. */
 const ASIDES = ['as the log says', 'as can be seen', 'and this is written down'];
@@ -92,15 +92,6 @@ class Script {
       throw error;
     }
   }
-}
-
-/** Edits that let a coarse action promise what its sub-plan comes to, where the finding is the computed one that says so. */
-function promiseMend(plan: Plan, { node: id, issue }: Finding): Edit[] {
-  const node = findNode(plan, id);
-  if (node?.kind !== 'action' || node.children.length === 0 || promiseFindings(plan).every((known) => known.node !== id || known.issue !== issue)) return [];
-  const measured = measure(node.children.filter((child) => child.kind === 'action'));
-  const fields = new Set(mismatches(node, measured).map(({ field }) => field));
-  return keepPromise(id, measured, [...fields]);
 }
 
 /** Adds an aside to the state at a node or right after it; nothing where there is none, or where one has an aside already. */
