@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest';
-import type { ModelRequest, SendOptions } from '../../activities/model.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import type { ModelAnswer, ModelRequest, SendOptions } from '../../activities/model.ts';
 import { Warmth } from '../../activities/warmth.ts';
+import { anthropicClient, AnthropicModel } from '../../infra/model-anthropic.ts';
+import { startSimModel } from '../../worlds/sim/server.ts';
+import { lawNamed } from '../worlds/sim/prompts.ts';
 
 const MINUTE = 60_000;
 
@@ -45,6 +48,24 @@ test('another chapter, another answer schema and other tools do not wait', async
   for (const other of others) void warmth.through('p', other, '5m', send);
   await settle();
   expect(out).toHaveLength(4);
+});
+
+test('against the simulated model, eight calls at once write a chapter once; without the gate each of them writes it', async () => {
+  const sim = await startSimModel({ law: lawNamed('default', { latencyMs: 50 }), port: 0 });
+  onTestFinished(() => sim.close());
+  const model = new AnthropicModel(anthropicClient({ apiKey: 'sim', baseURL: sim.url }));
+  const calls = async (chapter: string, through: (request: ModelRequest, send: (options: object) => Promise<ModelAnswer>) => Promise<ModelAnswer>) => {
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, i) => {
+        const asked = request(chapter, `${i}`);
+        return through(asked, (cache) => model.send(asked, { idempotencyKey: `${chapter}${i}`, ...cache }));
+      }),
+    );
+    return answers.filter(({ usage }) => (usage.cacheWriteTokens ?? 0) > 0).length;
+  };
+  const warmth = new Warmth();
+  expect(await calls('gated ', (asked, send) => warmth.through('p', asked, '5m', send))).toBe(1);
+  expect(await calls('loose ', (_, send) => send({}))).toBe(8);
 });
 
 test('a prefix too short to be cached does not wait', async () => {

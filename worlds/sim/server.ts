@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { contentHash, sha256Hex } from '../../schemas/canonical.ts';
 import type { Law } from '../../schemas/law.ts';
 import { SIMULATED_HEADER } from '../../schemas/simulated.ts';
-import { answer, bodyHash, type Answer } from './answer.ts';
+import { answer, bodyHash } from './answer.ts';
 import { ApiError, invalidRequest } from './api-error.ts';
 import { Ledger, type Call } from './ledger.ts';
 import { messageOf, streamOf } from './messages.ts';
 import { modelInfo, modelsPage } from './models.ts';
 import { RateLimits } from './rate-limits.ts';
-import { parseCountTokens, parseMessages, type MessagesRequest } from './request.ts';
+import { parseCountTokens, parseMessages } from './request.ts';
 import { inputTokens, PromptCache } from './usage.ts';
 
 export interface SimModelOptions {
@@ -102,9 +102,12 @@ class Service {
     const body = await readJson(request);
     const idempotencyKey = request.headers['idempotency-key'];
     const call = { idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : null, bodyHash: contentHash(body ?? null) };
+    const asked = this.recording(call, () => parseMessages(body));
+    call.bodyHash = bodyHash(asked);
+    const begin = this.cache.arrive(asked);
     await sleep(this.law.latencyMs);
-    const { asked, given } = this.answered(body, call);
-    const message = messageOf(asked, given, this.cache.use(asked), call.bodyHash);
+    const given = this.recording(call, () => answer(asked, this.law, this.ledger.times(call.bodyHash)));
+    const message = messageOf(asked, given, begin(), call.bodyHash);
     this.limits.spend(inputTokens(asked), given.outputTokens);
     // counted before the first byte goes out: an answer that a kill keeps from its reader was paid for all the same
     this.ledger.record({ ...call, status: 200 });
@@ -114,11 +117,10 @@ class Service {
     response.end();
   }
 
-  private answered(body: unknown, call: Omit<Call, 'status'>): { asked: MessagesRequest; given: Answer } {
+  /** Books a call that is answered with an error. */
+  private recording<T>(call: Omit<Call, 'status'>, work: () => T): T {
     try {
-      const asked = parseMessages(body);
-      call.bodyHash = bodyHash(asked);
-      return { asked, given: answer(asked, this.law, this.ledger.times(call.bodyHash)) };
+      return work();
     } catch (error) {
       this.ledger.record({ ...call, status: error instanceof ApiError ? error.status : 500 });
       throw error;

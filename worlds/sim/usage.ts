@@ -59,12 +59,19 @@ export class PromptCache {
     this.now = now;
   }
 
-  /** What a request reads and writes; refreshes what it reads and stores what it writes. */
-  use(request: CountTokensRequest): InputUsage {
+  /**
+   * What a request that arrives now can read. The function it gives is called when the answer begins: it stores what the request writes,
+   * which nobody can read before, and returns the usage.
+   */
+  arrive(request: CountTokensRequest): () => InputUsage {
     this.forget();
     const all = prefixes(request);
     const marks = all.flatMap(({ mark }, i) => (mark ? [i] : []));
     const read = this.longestKnown(all, marks);
+    return () => this.begin(all, marks, read);
+  }
+
+  private begin(all: Prefix[], marks: number[], read: number): InputUsage {
     const written = { '5m': 0, '1h': 0 };
     let done = read;
     for (const i of marks) {
