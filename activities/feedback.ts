@@ -5,7 +5,7 @@ import { outcomeKey } from '../schemas/keys.ts';
 import { FeedbackRecord, OutcomeRecord, type StepRecord } from '../schemas/records.ts';
 import type { Stance } from '../schemas/plan.ts';
 import type { Finding } from '../schemas/wire.ts';
-import { HASH_DIGITS } from './actor.ts';
+import { HASH_DIGITS } from './settle.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { CorruptData, toFailure } from './failures.ts';
 import { findingsHeadline } from './headlines.ts';

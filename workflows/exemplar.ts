@@ -1,6 +1,4 @@
 import {
-  ActivityFailure,
-  ApplicationFailure,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
@@ -11,14 +9,16 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ActorActivities, StepAnswer, StepInput, StepResult, StepTools } from '../activities/actor.ts';
+import type { ActorActivities } from '../activities/actor.ts';
+import type { StepAnswer, StepInput, StepResult, StepTools } from '../activities/step-messages.ts';
 import type { FeedbackActivities } from '../activities/feedback.ts';
 import type { OutcomeActivities } from '../activities/outcomes.ts';
 import { parseRanges } from '../activities/ranges.ts';
 import type { ToolActivities } from '../activities/tool-runs.ts';
-import type { Outcome } from '../schemas/records.ts';
 import type { Stance } from '../schemas/plan.ts';
 import { controlSignal, grantSignal, QUEUES, situationNeedSignal, type ActorInput, type Control, type ExemplarResult, type Round } from './messages.ts';
+import { begin, Ended, reasonOf, usd, type Progress, type Thread } from './progress.ts';
+import { modelSteps } from './proxies.ts';
 import { roundsTable } from './rounds.ts';
 import { SEARCH } from './search-attributes.ts';
 
@@ -26,8 +26,9 @@ import { SEARCH } from './search-attributes.ts';
  * One situation, from draft to outcome.
  *
  * Draft a plan, and select the chapters that concern it. Pass over them: each criticises the plan alone, and findings lead to a
- * revision; then what coarse actions promise is held against their sub-plans. A pass without a material revision converges; then the plan, stripped to its minimal description, is explained anew and passed over once more. What
- * changes it re-opens the passes; what leaves it unchanged keeps the new explanation. The last act writes the outcome.
+ * revision; then what coarse actions promise is held against their sub-plans. A pass without a material revision converges; then
+ * the plan, stripped to its minimal description, is explained anew and passed over once more. What changes it re-opens the passes;
+ * what leaves it unchanged keeps the new explanation. The last act writes the outcome.
  */
 
 /** Events after which a pass boundary continues as new. */
@@ -46,55 +47,7 @@ export interface ExemplarInput {
   carried?: Progress;
 }
 
-/** A line of versions being worked on: the main line, or a verification branch. */
-interface Thread {
-  branch: string;
-  version: string;
-  plan: string;
-  stance: Stance;
-  /** Absent in histories of earlier versions. */
-  level?: string;
-  /** Coarse actions whose sub-plans contradict what they promise. */
-  promises?: number;
-}
-
 type ReviseAt = Pick<StepInput, 'branch' | 'pass' | 'chapter' | 'path' | 'critique'>;
-
-/** Everything that outlives a continue-as-new. */
-interface Progress {
-  log: string | null;
-  main: Thread | null;
-  /** Chapters to pass over, as ranges; absent: all. */
-  selection?: string;
-  passes: number;
-  /** Passes of the try that this one goes on from; its bound counts anew. */
-  passesBefore?: number;
-  reopened: number;
-  verifications: number;
-  decide: boolean;
-  /** Hashes of the main line's plans. */
-  seen: string[];
-  alternatives: string[];
-  rounds: Round[];
-  calls: number;
-  charged: number;
-  cost: number;
-  allowance: number | null;
-  grants: number;
-  /** Granted, and not yet written to S3. */
-  unrecorded: number;
-}
-
-class Ended extends Error {
-  readonly outcome: Outcome | null;
-  readonly failedAt: string | null;
-
-  constructor(outcome: Outcome | null, reason: string, failedAt: string | null = null) {
-    super(reason);
-    this.outcome = outcome;
-    this.failedAt = failedAt;
-  }
-}
 
 export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
   const { actor } = input;
@@ -108,23 +61,8 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
     granted = nanoUsd;
   });
 
-  const steps = proxyActivities<ActorActivities>({
-    taskQueue: QUEUES.llm,
-    startToCloseTimeout: '2 hours',
-    heartbeatTimeout: '15 seconds',
-    scheduleToCloseTimeout: actor.patienceMs,
-    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
-    priority: { fairnessKey: actor.campaign },
-  });
-
-  const { runTool } = proxyActivities<ToolActivities>({
-    taskQueue: QUEUES.tools,
-    startToCloseTimeout: '10 minutes',
-    heartbeatTimeout: '15 seconds',
-    scheduleToCloseTimeout: actor.patienceMs,
-    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
-    priority: { fairnessKey: actor.campaign },
-  });
+  const steps = modelSteps<ActorActivities>(actor);
+  const { runTool } = modelSteps<ToolActivities>(actor, { taskQueue: QUEUES.tools, startToCloseTimeout: '10 minutes' });
 
   /** Runs the tools that an answer asks for, each as an activity of its own. */
   async function runTools({ asking, tools }: StepTools, version: string | null, path: string): Promise<void> {
@@ -356,33 +294,3 @@ const io = proxyActivities<OutcomeActivities & FeedbackActivities>({
   heartbeatTimeout: '30 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 });
-
-function begin(allowance: number | null): Progress {
-  return {
-    log: null,
-    main: null,
-    passes: 0,
-    reopened: 0,
-    verifications: 0,
-    decide: false,
-    seen: [],
-    alternatives: [],
-    rounds: [],
-    calls: 0,
-    charged: 0,
-    cost: 0,
-    allowance,
-    grants: 0,
-    unrecorded: allowance ?? 0,
-  };
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure) return `${cause.type ?? 'failure'}: ${cause.message}`;
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-function usd(nano: number): string {
-  return `$${(nano / 1e9).toFixed(4)}`;
-}

@@ -1,6 +1,7 @@
-import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
-import type { ActorActivities, StepResult } from '../activities/actor.ts';
-import { QUEUES } from './messages.ts';
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { ActorActivities } from '../activities/actor.ts';
+import type { StepResult } from '../activities/step-messages.ts';
+import { modelSteps } from './proxies.ts';
 
 /*
  * One version of a plan, explained anew: outside the campaign that made it, with money of its own. Its answer is stored as any other,
@@ -20,14 +21,7 @@ export interface ExplainInput {
 }
 
 export async function explain({ patienceMs, ...input }: ExplainInput): Promise<StepResult> {
-  const { explain: take } = proxyActivities<Pick<ActorActivities, 'explain'>>({
-    taskQueue: QUEUES.llm,
-    startToCloseTimeout: '2 hours',
-    heartbeatTimeout: '15 seconds',
-    scheduleToCloseTimeout: patienceMs,
-    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
-    priority: { fairnessKey: input.campaign },
-  });
+  const { explain: take } = modelSteps<Pick<ActorActivities, 'explain'>>({ campaign: input.campaign, patienceMs });
   const result = await take({ ...input, path: 'x.explain', branch: 'x', pass: 0, chapter: -1, critique: null });
   if ('short' in result) throw ApplicationFailure.nonRetryable(`the call may cost up to $${(result.short / 1e9).toFixed(4)}, more than the budget given`);
   if ('asking' in result) throw ApplicationFailure.nonRetryable('an explanation is given without tools');

@@ -1,9 +1,10 @@
 import { ActivityFailure, ApplicationFailure, condition, continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { StepShort } from '../activities/actor.ts';
+import type { StepShort } from '../activities/step-messages.ts';
 import type { ImaginationActivities } from '../activities/imagination.ts';
 import type { AskResult, ImagineActivities } from '../activities/imagine.ts';
 import { parseRanges } from '../activities/ranges.ts';
 import { imagineProgressQuery, QUEUES, waitingSignal, type ImagineProgress } from './messages.ts';
+import { modelSteps } from './proxies.ts';
 import { Treasury } from './treasury.ts';
 
 /*
@@ -72,14 +73,7 @@ export async function imagine(input: ImagineInput): Promise<ImagineOutcome> {
     return { count, kept, nearDuplicates, calls, nanoUsd, waiting };
   });
 
-  const steps = proxyActivities<ImagineActivities>({
-    taskQueue: QUEUES.llm,
-    startToCloseTimeout: '2 hours',
-    heartbeatTimeout: '15 seconds',
-    scheduleToCloseTimeout: input.patienceMs,
-    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
-    priority: { fairnessKey: campaign },
-  });
+  const steps = modelSteps<ImagineActivities>({ campaign, patienceMs: input.patienceMs });
 
   const treasury = new Treasury(state.free);
   /** Answers to asks for money, by holder. */

@@ -1,6 +1,6 @@
 import { WorkflowFailedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { durationMs } from '../../activities/durations.ts';
-import type { StepResult } from '../../activities/actor.ts';
+import type { StepResult } from '../../activities/step-messages.ts';
 import { UsageError } from '../../infra/usage-error.ts';
 import { StepRecord, type CampaignRecord } from '../../schemas/records.ts';
 import type { ExplainInput } from '../../workflows/explain.ts';

@@ -1,0 +1,104 @@
+import { Context } from '@temporalio/activity';
+import { canonicalJson } from '../schemas/canonical.ts';
+import { grantKey, outcomeKey } from '../schemas/keys.ts';
+import type { ChapterRef } from '../schemas/library.ts';
+import { OutcomeRecord, StepRecord, type CampaignRecord, type GrantRecord, type Version } from '../schemas/records.ts';
+import type { Situation } from '../schemas/situation.ts';
+import type { AnswerPorts } from './answers.ts';
+import type { CampaignReader } from './campaign-reader.ts';
+import { WrongProvider } from './failures.ts';
+import { lostAttempts } from './heartbeat.ts';
+import type { Outages } from './outages.ts';
+import { priceOf } from './pricing.ts';
+import { buildRequest, type PromptParts } from './requests.ts';
+import type { StepInput } from './step-messages.ts';
+import type { Account, StepQuestion } from './step.ts';
+
+export interface ActorPorts extends AnswerPorts {
+  reader: CampaignReader;
+  /** Identity of the provider that `model` calls. */
+  provider: () => Promise<string>;
+  outages: Outages;
+}
+
+/** What a step works on, read back from its references. */
+export interface Scene {
+  campaign: CampaignRecord;
+  situation: Situation;
+  chapter: ChapterRef | null;
+  version: Version | null;
+}
+
+/** Reads the scene, and puts the step's grant before money can be spent. @throws WrongProvider where this worker has another model than the campaign. */
+export async function openScene({ reader, provider }: ActorPorts, input: StepInput): Promise<Scene> {
+  const campaign = await reader.campaign(input.campaign);
+  const own = await provider();
+  if (own !== campaign.provider) throw new WrongProvider(`campaign "${campaign.name}" is for the model ${campaign.provider}, and this worker has ${own}: start it with that one`);
+  const situation = await reader.situation(input.campaign, input.index);
+  const version = input.version === null ? null : (await readRecord(reader, input.version)).version;
+  if (input.grant !== undefined) await recordGrant(reader, input, input.grant);
+  return { campaign, situation, version, chapter: input.chapter < 0 ? null : (campaign.chapters[input.chapter] as ChapterRef) };
+}
+
+/** Put before money is spent. A situation that a cancelled run has left starts its count anew: its grants come after those. */
+async function recordGrant({ store }: CampaignReader, { campaign, index, try: attempt, path }: StepInput, { n: first, nanoUsd }: NonNullable<StepInput['grant']>): Promise<void> {
+  const run = runId();
+  for (let n = first; ; n++) {
+    const key = grantKey(campaign, index, attempt, n);
+    const grant = canonicalJson({ schema: 1, index, try: attempt, n, pass: path.split('.')[0] as string, run, nanoUsd } satisfies GrantRecord);
+    if (await store.putIfAbsent(key, grant)) return;
+    const there = await store.get(key);
+    if (there !== null && new TextDecoder().decode(there) === grant) return;
+  }
+}
+
+function runId(): string {
+  return Context.current().info.workflowExecution?.runId ?? 'standalone';
+}
+
+/** The question of a step: its request, under which tries its answers may lie, and how they are read. */
+export async function ask<Output, Value>(
+  ports: ActorPorts,
+  scene: Scene,
+  input: StepInput,
+  parts: Pick<PromptParts, 'step'> & Partial<PromptParts>,
+  schema: StepQuestion<Output, Value>['schema'],
+  read: (output: Output) => Value,
+): Promise<StepQuestion<Output, Value>> {
+  const { campaign, situation, chapter, version } = scene;
+  const { plan = null, explanation = null } = version ?? {};
+  const request = await buildRequest(ports.reader, { campaign, situation, chapter, plan, explanation, ...parts });
+  const tries = Array.from({ length: input.try + 1 }, (_, i) => input.try - i);
+  const anew = input.try > 0 && (await failedAt(ports.reader, input)) === input.path;
+  return {
+    request,
+    step: { ...parts.step, instructions: '' },
+    situation: situation.id,
+    tries: anew ? tries.slice(0, 1) : tries,
+    sample: campaign.file.sample,
+    path: input.path,
+    schema,
+    read,
+    chapterTokens: chapter?.counted === true ? chapter.tokens : undefined,
+  };
+}
+
+/** The step at which the try before this one ended: that step alone is asked anew. */
+async function failedAt(reader: CampaignReader, input: StepInput): Promise<string | null> {
+  const bytes = await reader.store.get(outcomeKey(input.campaign, input.index, input.try - 1));
+  return bytes === null ? null : OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(bytes))).failedAt;
+}
+
+/** What this attempt may spend, and who pays. */
+export function account(scene: Scene, input: StepInput): Account {
+  const { attempt, lost } = lostAttempts();
+  const { campaign } = scene;
+  const run = runId();
+  const { model } = campaign.file;
+  const payer = { campaign: campaign.name, run, provider: campaign.provider, price: priceOf(model), cacheTtl: model.cacheTtl };
+  return { payer, allowance: input.allowance, attempt, lostAttempts: lost, lost: input.lost ?? { calls: 0, nanoUsd: 0 } };
+}
+
+export async function readRecord(reader: CampaignReader, sha256: string): Promise<StepRecord> {
+  return StepRecord.parse(JSON.parse(await reader.text(sha256)));
+}
