@@ -1,7 +1,11 @@
 import { posix } from 'node:path';
-import type { Documents } from './epub.ts';
 import { childrenOf, descendants, find, wordsOf, type Element } from './markup.ts';
 import type { Target } from './xhtml.ts';
+
+/** The documents inside a book, read as markup when asked for. */
+export interface Documents {
+  read(path: string): Element | null;
+}
 
 export interface Package {
   /** Paths of the documents in reading order, the table of contents itself left out. */

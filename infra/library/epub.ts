@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { unzipSync } from 'fflate';
-import { readPackage, readTargets } from './epub-package.ts';
+import { readPackage, readTargets, type Documents } from './epub-package.ts';
 import { descendants, find, parseMarkup, wordsOf, type Element } from './markup.ts';
 import { TextFault } from './text-file.ts';
 import { toMarkdown } from './xhtml.ts';
@@ -38,11 +38,6 @@ function bookText(file: string, documents: Documents): string {
     return outlined || text === '' || /^#{1,2} /m.test(text) ? text : `# ${titleOf(document) ?? `Section ${i + 1}`}\n\n${text}`;
   });
   return parts.filter((part) => part !== '').join('\n\n');
-}
-
-/** The documents inside a book, read as markup when asked for. */
-export interface Documents {
-  read(path: string): Element | null;
 }
 
 function unpack(file: string, bytes: Uint8Array): Documents {

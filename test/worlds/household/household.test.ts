@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkPlan } from '../../../plans/check.ts';
 import { applyEdits } from '../../../plans/edits.ts';
-import { isMaterial } from '../../../plans/material.ts';
 import { walk } from '../../../plans/tree.ts';
 import { contentHash } from '../../../schemas/canonical.ts';
 import type { ActionNode, Plan, Stance } from '../../../schemas/plan.ts';
@@ -12,8 +11,6 @@ import { at, deedOf, moveBefore, remove, rewrite } from '../../../worlds/domain/
 import { draw } from '../../../worlds/household/draw.ts';
 import { household } from '../../../worlds/household/index.ts';
 import { sceneOf } from '../../../worlds/household/scene.ts';
-import { rngOf } from '../../../worlds/rng.ts';
-import { mendAll } from '../mend-all.ts';
 
 const seeds = (count: number) => Array.from({ length: count }, (_, seed) => seed);
 const logReward = (situation: SituationContent, plan: Plan) => household.value(situation, plan).logReward;
@@ -141,45 +138,6 @@ describe('the exemplary plan', () => {
       }
     }
     expect(days).toBeGreaterThan(8);
-  });
-});
-
-describe('spoiling', () => {
-  test('plants flaws of all six classes, each of which lowers the value and is found by inspection', () => {
-    const kinds = new Set<string>();
-    for (const seed of seeds(250)) {
-      const situation = household.situation(seed);
-      const plan = household.exemplary(situation);
-      const spoiled = applyEdits(plan, household.worsen(situation, plan, rngOf(`one/${seed}`)));
-      const flaws = household.inspect(situation, spoiled);
-      expect(flaws.length).toBeGreaterThan(0);
-      expect(logReward(situation, plan) - logReward(situation, spoiled)).toBeGreaterThan(0.05);
-      kinds.add(flaws[0]?.class ?? '');
-    }
-    expect([...kinds].sort()).toEqual([...household.flawClasses].sort());
-  });
-
-  test('gives a sound plan that is worse than the exemplary one, at every rate; mending all that is found gives its value back', () => {
-    for (const seed of seeds(150)) {
-      const situation = household.situation(seed);
-      const exemplary = household.exemplary(situation);
-      const best = logReward(situation, exemplary);
-      for (const rate of [0.3, 0.6, 1]) {
-        const spoiled = household.spoil(situation, exemplary, rate, rngOf(`${seed}/${rate}`));
-        expect(checkPlan(spoiled, situation)).toEqual([]);
-        if (isMaterial(exemplary, spoiled, 0.05)) expect(logReward(situation, spoiled)).toBeLessThan(best - 0.05);
-        const { plan, rounds } = mendAll(household, situation, spoiled);
-        expect(rounds).toBeLessThan(5);
-        expect(checkPlan(plan, situation)).toEqual([]);
-        expect(logReward(situation, plan)).toBeGreaterThan(best - 0.005);
-      }
-    }
-  });
-
-  test('at rate 0 changes nothing', () => {
-    const situation = household.situation(1);
-    const plan = household.exemplary(situation);
-    expect(household.spoil(situation, plan, 0, rngOf('none'))).toEqual(plan);
   });
 });
 

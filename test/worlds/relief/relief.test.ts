@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkPlan } from '../../../plans/check.ts';
 import { applyEdits } from '../../../plans/edits.ts';
-import { isMaterial } from '../../../plans/material.ts';
 import { walk } from '../../../plans/tree.ts';
 import { contentHash } from '../../../schemas/canonical.ts';
 import type { Plan, Stance } from '../../../schemas/plan.ts';
@@ -12,8 +11,6 @@ import { layOut } from '../../../worlds/domain/layout.ts';
 import { leavesOf } from '../../../worlds/domain/leaves.ts';
 import { remove, rewrite } from '../../../worlds/domain/mends.ts';
 import { sceneOf } from '../../../worlds/relief/scene.ts';
-import { rngOf } from '../../../worlds/rng.ts';
-import { mendAll } from '../mend-all.ts';
 
 const seeds = (count: number) => Array.from({ length: count }, (_, seed) => seed);
 const logReward = (situation: SituationContent, plan: Plan) => relief.value(situation, plan).logReward;
@@ -94,47 +91,6 @@ describe('the exemplary plan', () => {
         expect(logReward(situation, swapped)).toBeLessThanOrEqual(logReward(situation, plan) + 0.005);
       }
     }
-  });
-});
-
-describe('spoiling', () => {
-  test('plants flaws of all six classes, each of which lowers the value and is found by inspection', () => {
-    const drops = new Map<string, number[]>();
-    for (const seed of seeds(250)) {
-      const situation = relief.situation(seed);
-      const plan = relief.exemplary(situation);
-      const spoiled = applyEdits(plan, relief.worsen(situation, plan, rngOf(`one/${seed}`)));
-      const flaws = relief.inspect(situation, spoiled);
-      expect(flaws.length).toBeGreaterThan(0);
-      const drop = logReward(situation, plan) - logReward(situation, spoiled);
-      expect(drop).toBeGreaterThan(0.05);
-      const kind = flaws[0]?.class ?? '';
-      drops.set(kind, [...(drops.get(kind) ?? []), drop]);
-    }
-    expect([...drops.keys()].sort()).toEqual([...relief.flawClasses].sort());
-  });
-
-  test('gives a sound plan that is worse than the exemplary one, at every rate; mending all that is found gives its value back', () => {
-    for (const seed of seeds(120)) {
-      const situation = relief.situation(seed);
-      const exemplary = relief.exemplary(situation);
-      const best = logReward(situation, exemplary);
-      for (const rate of [0.3, 0.6, 1]) {
-        const spoiled = relief.spoil(situation, exemplary, rate, rngOf(`${seed}/${rate}`));
-        expect(checkPlan(spoiled, situation)).toEqual([]);
-        if (isMaterial(exemplary, spoiled, 0.05)) expect(logReward(situation, spoiled)).toBeLessThan(best - 0.05);
-        const { plan, rounds } = mendAll(relief, situation, spoiled);
-        expect(rounds).toBeLessThan(5);
-        expect(checkPlan(plan, situation)).toEqual([]);
-        expect(logReward(situation, plan)).toBeCloseTo(best, 6);
-      }
-    }
-  });
-
-  test('at rate 0 changes nothing', () => {
-    const situation = relief.situation(1);
-    const plan = relief.exemplary(situation);
-    expect(relief.spoil(situation, plan, 0, rngOf('none'))).toEqual(plan);
   });
 });
 
