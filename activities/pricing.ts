@@ -40,14 +40,14 @@ export function costOf(usage: Usage, price: Price | null): number | null {
 /**
  * The most that one call can cost, int nano-dollars: UTF-8 bytes bound tokens from above, every input token is taken to be
  * written to the cache at the dearest input price, and the whole output allowance is used. `chapterTokens`: the provider's own
- * count of the chapter's block, the second system block, in place of its bytes; leave it out where nobody counted.
+ * count of the blocks after the rules, in place of their bytes; leave it out where nobody counted.
  */
 export function reservationOf(request: ModelRequest, price: Price, ttl: CacheSetting = '5m', chapterTokens?: number): number {
   const texts = [...request.system, ...request.turns.flatMap((turn) => turn.blocks)].map(textOf);
   const beside = JSON.stringify(request.schema) + (request.tools === undefined ? '' : JSON.stringify(request.tools));
   // records older than the counting of chapters say 0
   const counted = chapterTokens ?? 0;
-  if (counted > 0) texts.splice(1, 1);
+  if (counted > 0) texts.splice(1, request.system.length - 1);
   const bytes = [...texts, beside].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   const input = Math.max(price.inputPerMTok, cacheWritePrice(price, ttl));
   return Math.ceil(NANO * ((bytes + counted + HIDDEN_TOKENS) * input + request.maxTokens * price.outputPerMTok));

@@ -9,6 +9,7 @@ import type { Situation, SituationContent } from '../schemas/situation.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { chapterBlock, contentsOf } from './contents.ts';
 import type { ModelRequest, PromptBlock, PromptTurn, TextBlock, ToolResultBlock } from './model.ts';
+import { nameOnShelf, shelfOf } from './shelves.ts';
 
 export type StepMaterial = z.input<typeof StepBlock>['step'];
 
@@ -32,21 +33,21 @@ const SCHEMAS: Record<StepKind, Record<string, unknown>> = {
 
 /**
  * One request, in the order that the provider's cache wants: [rules][chapter, breakpoint][agent][situation, plan, explanation,
- * step]. Critique and revise share one answer schema and one list of tools, so they share the prefix.
+ * step]; short chapters stand together, and the step names the one that is meant. Critique and revise share one answer schema and one list of tools, so they share the prefix.
  */
 export async function buildRequest(reader: CampaignReader, parts: PromptParts): Promise<ModelRequest> {
   const { campaign, situation, chapter, plan, explanation, step } = parts;
   const prompt = async (name: string) => await reader.text(campaign.prompts[name] as string);
   const instructions = (await prompt(step.kind)) + (step.decide === true ? `\n${await prompt('decide')}` : '');
-  const material = step.kind === 'select' ? canonicalJson({ contents: contentsOf(campaign.chapters) }) : chapter === null ? null : chapterBlock(chapter, await reader.text(chapter.sha256));
-  const system: TextBlock[] = [{ text: await prompt('rules'), breakpoint: material === null }];
-  if (material !== null) system.push({ text: material, breakpoint: true });
+  const shelf = chapter === null ? [] : shelfOf(campaign.chapters, chapter);
+  const material = step.kind === 'select' ? [canonicalJson({ contents: contentsOf(campaign.chapters) })] : await Promise.all(shelf.map(async (each) => chapterBlock(each, await reader.text(each.sha256))));
+  const system = [await prompt('rules'), ...material].map((text, i): TextBlock => ({ text, ...(i === material.length ? { breakpoint: true } : {}) }));
   const blocks = [
     { agent: campaign.agents[situation.agent] },
     { situation: contentOf(situation) },
     ...(plan === null ? [] : [{ plan }]),
     ...(explanation === null ? [] : [{ explanation }]),
-    StepBlock.parse({ step: { ...step, instructions } }),
+    StepBlock.parse({ step: { ...step, chapter: nameOnShelf(campaign.chapters, chapter), instructions } }),
   ];
   return {
     model: campaign.file.model.name,

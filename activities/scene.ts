@@ -11,6 +11,7 @@ import { lostAttempts } from './heartbeat.ts';
 import type { Outages } from './outages.ts';
 import { priceOf } from './pricing.ts';
 import { buildRequest, type PromptParts } from './requests.ts';
+import { nameOnShelf, shelfOf } from './shelves.ts';
 import type { StepInput } from './step-messages.ts';
 import type { Account, StepQuestion } from './step.ts';
 
@@ -72,15 +73,20 @@ export async function ask<Output, Value>(
   const anew = input.try > 0 && (await failedAt(ports.reader, input)) === input.path;
   return {
     request,
-    step: { ...parts.step, instructions: '' },
+    step: { ...parts.step, chapter: nameOnShelf(campaign.chapters, chapter), instructions: '' },
     situation: situation.id,
     tries: anew ? tries.slice(0, 1) : tries,
     sample: campaign.file.sample,
     path: input.path,
     schema,
     read,
-    chapterTokens: chapter?.counted === true ? chapter.tokens : undefined,
+    chapterTokens: chapter === null ? undefined : countedTokens(shelfOf(campaign.chapters, chapter)),
   };
+}
+
+/** What the provider counted the chapters' blocks at; undefined where it did not count them all. */
+function countedTokens(shelf: readonly ChapterRef[]): number | undefined {
+  return shelf.every(({ counted }) => counted) ? shelf.reduce((sum, { tokens }) => sum + tokens, 0) : undefined;
 }
 
 /** The step at which the try before this one ended: that step alone is asked anew. */

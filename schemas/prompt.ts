@@ -8,7 +8,7 @@ import { Finding } from './wire.ts';
 
 /**
  * The parts of a prompt. Each travels as one text block holding one canonical JSON object with a single key, in this order:
- * system: rules (plain text), then {"chapter"} or, for select, {"contents"} (cache breakpoint); user: {"agent"}, {"situation"}, {"plan"},
+ * system: rules (plain text), then {"chapter"}, several where they are short, or, for select, {"contents"} (cache breakpoint); user: {"agent"}, {"situation"}, {"plan"},
  * {"explanation"}, {"step"}. A draft has no chapter, plan or explanation. Imagining has its own rules, then {"agent"}, {"imagine"}, {"step"}.
  */
 export const ChapterBlock = z.strictObject({ chapter: z.strictObject({ textbook: z.string(), title: z.string(), name: z.string(), text: z.string() }) });
@@ -43,6 +43,8 @@ export const StepBlock = z.strictObject({
   step: z.strictObject({
     kind: z.enum(STEP_KINDS),
     instructions: z.string(),
+    /** Where several chapters are shown: the one that this step is about. */
+    chapter: z.strictObject({ textbook: z.string(), name: z.string() }).nullable().default(null),
     /** revise: the findings to answer, those of severity none left out. */
     findings: z.array(Finding).default([]),
     /** explain: the explanations whose premises must not be reused. */

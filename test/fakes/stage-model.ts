@@ -50,9 +50,10 @@ function viewOf(request: ModelRequest): StepView {
   const blocks = request.turns.filter((turn) => turn.role === 'user').flatMap((turn) => turn.blocks);
   const told = blocks.filter((block): block is TextBlock => 'text' in block && !('answers' in block) && block.text.startsWith('{'));
   const json = Object.assign({}, ...told.map((block) => JSON.parse(block.text) as object)) as { step: StepBlock['step']; situation: SituationContent; plan?: Plan };
-  const chapter = request.system.at(-1)?.text.startsWith('{"chapter"') === true ? (JSON.parse(request.system.at(-1)?.text as string) as { chapter: { textbook: string } }) : null;
+  const last = request.system.at(-1)?.text ?? '';
+  const chapter = last.startsWith('{"chapter"') ? (JSON.parse(last) as { chapter: { textbook: string } }).chapter : null;
   const toolAnswers = blocks.flatMap((block) => ('answers' in block ? [block.text] : []));
-  return { toolAnswers, kind: json.step.kind as StepView['kind'], step: json.step, situation: json.situation, plan: json.plan ?? null, textbook: chapter?.chapter.textbook ?? null };
+  return { toolAnswers, kind: json.step.kind as StepView['kind'], step: json.step, situation: json.situation, plan: json.plan ?? null, textbook: json.step.chapter?.textbook ?? chapter?.textbook ?? null };
 }
 
 /** A plan of one action, its text given. */

@@ -19,10 +19,11 @@ export interface PromptParts {
 
 /**
  * Reads the blocks that hold one JSON object of a single known key; of a key that comes twice, the last (a repair repeats the
- * step). The model's own turns are not read. @throws ApiError (400) for a known block that is not in its shape.
+ * step), and of several chapters the one that the step names. The model's own turns are not read. @throws ApiError (400) for a known block that is not in its shape.
  */
 export function promptParts(request: CountTokensRequest): PromptParts {
   const parts: Record<string, unknown> = {};
+  const chapters: z.infer<typeof ChapterBlock>['chapter'][] = [];
   const said = request.messages.filter(({ role }) => role === 'user').flatMap(({ content }) => content);
   for (const each of [...request.system, ...said]) {
     if (each.type !== 'text') continue;
@@ -35,7 +36,10 @@ export function promptParts(request: CountTokensRequest): PromptParts {
       throw invalidRequest(`the simulated model cannot read the block "${key}": ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
     }
     parts[key] = (parsed.data as Record<string, unknown>)[key];
+    if ('chapter' in parsed.data) chapters.push(parsed.data.chapter);
   }
+  const { chapter: meant } = (parts as PromptParts).step ?? {};
+  if (meant != null) parts['chapter'] = chapters.find(({ textbook, name }) => textbook === meant.textbook && name === meant.name);
   return parts;
 }
 
