@@ -55,7 +55,8 @@ async function select(ports: ActorPorts, input: StepInput): Promise<StepAnswer> 
   const { chapters, file } = scene.campaign;
   const question = await ask(ports, scene, input, { step: { kind: 'select' }, explanation: null }, SelectOutput, (output) => {
     const { chapters: selection, faults } = resolveSelection(chapters, output.chapters, file.library.always);
-    if (faults.length > 0) throw new InvalidOutput(faults);
+    const none = selection.length === 0 ? ['chapters: is empty; choose at least one'] : [];
+    if (faults.length + none.length > 0) throw new InvalidOutput([...faults, ...none]);
     return selection;
   });
   const end = await takeStep(ports, account(scene, input), question);

@@ -24,6 +24,7 @@ export const FAILURE_TABLE: readonly Row[] = [
   { type: FAILURE.storeDenied, retry: true, when: ({ name, status }) => name === 'StoreError' && (status === 401 || status === 403) },
   { type: FAILURE.store, retry: true, when: ({ name }) => name === 'StoreError' },
   { type: FAILURE.wrongProvider, retry: true, when: ({ name }) => name === 'WrongProvider' },
+  { type: FAILURE.toolUnreachable, retry: true, when: ({ name }) => name === 'ToolUnreachable' },
   { type: FAILURE.corrupt, retry: false, when: ({ name }) => name === 'CorruptData' },
   { type: FAILURE.oversize, retry: false, when: ({ status, message }) => status === 413 || (status === 400 && /too (long|large)|context|exceed/i.test(message)) },
   { type: FAILURE.authentication, retry: true, when: ({ status }) => status === 401 || status === 403 },
@@ -53,6 +54,11 @@ export function toFailure(error: unknown): Error {
 /** The worker's model is not the campaign's: another worker may have it, or this one may be started again with the right key. */
 export class WrongProvider extends Error {
   override name = 'WrongProvider';
+}
+
+/** A tool that cannot be opened or called from this worker: its server may come back, or a variable that it needs be set. */
+export class ToolUnreachable extends Error {
+  override name = 'ToolUnreachable';
 }
 
 /** Data that contradicts itself: retrying cannot help. */

@@ -2,7 +2,7 @@ import { planHash } from '../plans/material.ts';
 import { promiseFindings } from '../plans/promises.ts';
 import { canonicalJson } from '../schemas/canonical.ts';
 import { outcomeKey } from '../schemas/keys.ts';
-import { FeedbackRecord, OutcomeRecord, type StepRecord } from '../schemas/records.ts';
+import { FeedbackRecord, OutcomeRecord, type SettingRecord, type StepRecord } from '../schemas/records.ts';
 import type { Stance } from '../schemas/plan.ts';
 import type { Finding } from '../schemas/wire.ts';
 import { HASH_DIGITS } from './settle.ts';
@@ -54,8 +54,7 @@ export type FeedbackActivities = ReturnType<typeof createFeedbackActivities>;
 async function takeUp(reader: CampaignReader, input: TakeUpInput): Promise<TakenUp | null> {
   const findings = await feedbackOn(reader, input);
   if (findings === null) return null;
-  const bytes = await reader.store.get(outcomeKey(input.campaign, input.index, input.try - 1));
-  const before = bytes === null ? null : OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  const before = await outcomeOf(reader, { ...input, try: input.try - 1 });
   const steps = before === null ? [] : await loadSteps(reader, before);
   const final = steps.find(({ sha256 }) => sha256 === before?.final)?.record.version;
   if (before === null || before.final === null || final == null) throw new CorruptData(`situation ${input.index}, try ${input.try}: the try before it has no final version for its finer plans to criticise`);
@@ -95,9 +94,19 @@ async function takeUp(reader: CampaignReader, input: TakeUpInput): Promise<Taken
   };
 }
 
-/** The findings that a retry was ordered with; null where it was ordered for another reason. */
+/** The findings that a try has to answer: those it was ordered with, or an earlier one that broke off was; null where there are none. */
 async function feedbackOn(reader: CampaignReader, { campaign, index, try: attempt }: TakeUpInput): Promise<Finding[] | null> {
-  const order = (await reader.settings(campaign)).find((setting) => setting.feedback !== undefined && setting.retry?.[String(index)] === attempt);
+  const ordered = (setting: SettingRecord) => setting.retry?.[String(index)] ?? Number.POSITIVE_INFINITY;
+  const order = (await reader.settings(campaign)).findLast((setting) => setting.feedback !== undefined && ordered(setting) <= attempt);
   if (order?.feedback === undefined) return null;
+  for (let between = ordered(order); between < attempt; between++) {
+    const outcome = await outcomeOf(reader, { campaign, index, try: between });
+    if (outcome?.outcome === 'converged' || outcome?.outcome === 'unconverged') return null;
+  }
   return FeedbackRecord.parse(JSON.parse(await reader.text(order.feedback))).findings[String(index)] ?? null;
+}
+
+async function outcomeOf(reader: CampaignReader, { campaign, index, try: attempt }: TakeUpInput): Promise<OutcomeRecord | null> {
+  const bytes = await reader.store.get(outcomeKey(campaign, index, attempt));
+  return bytes === null ? null : OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
 }

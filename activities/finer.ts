@@ -97,8 +97,8 @@ export async function contradictions(reader: CampaignReader, coarse: string, fin
   for (const { situation: { parent }, plan } of await convergedPlans(reader, finer)) {
     const own = parent === null ? undefined : plans.get(parent.situation);
     const action = own === undefined || parent === null ? undefined : findNode(own.plan, parent.node);
-    // a revised coarse plan may no longer hold the action that was expanded
-    if (own === undefined || action?.kind !== 'action' || plan.stance !== 'pursue') continue;
+    // a revised coarse plan may no longer hold the action; one with a sub-plan of its own is held to that
+    if (own === undefined || action?.kind !== 'action' || action.children.length > 0 || plan.stance !== 'pursue') continue;
     found.compared += 1;
     const finding = promiseFinding(action, measure(plan.nodes.filter((node) => node.kind === 'action')));
     if (finding === null) continue;

@@ -1,29 +1,56 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { toFailure } from './failures.ts';
+
 /** Failures in a row before a campaign is told that its calls do not get through. */
 const RUN_OF_FAILURES = 3;
+/** What most calls are made to. */
+const MODEL = 'model';
 
 /**
- * Notices a run of infrastructure errors. Each call is retried by Temporal all the while; the campaign only says why it waits.
+ * Notices a run of infrastructure errors of the model, or of one tool: that another gets through says nothing of it. Each call is
+ * retried by Temporal all the while; the campaign only says why it waits.
  */
 export class Outages {
+  /** Failures in a row, by campaign and by what fails. */
   readonly #streaks = new Map<string, number>();
-  readonly #told = new Set<string>();
+  /** What each campaign has been told, by what fails. */
+  readonly #told = new Map<string, Map<string, string>>();
   readonly #tell: (campaign: string, reason: string) => Promise<void>;
 
   constructor(tell: (campaign: string, reason: string) => Promise<void>) {
     this.#tell = tell;
   }
 
-  failed(campaign: string, reason: string): void {
-    const streak = (this.#streaks.get(campaign) ?? 0) + 1;
-    this.#streaks.set(campaign, streak);
-    if (streak < RUN_OF_FAILURES || this.#told.has(campaign)) return;
-    this.#told.add(campaign);
-    void this.#tell(campaign, reason).catch(() => this.#told.delete(campaign));
+  /** Takes note of how a call to `what` ends, and maps its error by the failure table. */
+  async watch<T>(campaign: string, work: () => Promise<T>, what = MODEL): Promise<T> {
+    try {
+      const result = await work();
+      this.passed(campaign, what);
+      return result;
+    } catch (error) {
+      const failure = toFailure(error);
+      if (failure instanceof ApplicationFailure && failure.nonRetryable !== true) this.failed(campaign, `${failure.type}: ${failure.message}`, what);
+      throw failure;
+    }
   }
 
-  passed(campaign: string): void {
-    this.#streaks.delete(campaign);
-    if (!this.#told.delete(campaign)) return;
-    void this.#tell(campaign, '').catch(() => this.#told.add(campaign));
+  failed(campaign: string, reason: string, what = MODEL): void {
+    const id = `${what} of ${campaign}`;
+    const streak = (this.#streaks.get(id) ?? 0) + 1;
+    this.#streaks.set(id, streak);
+    const told = this.#told.get(campaign) ?? new Map<string, string>();
+    if (streak < RUN_OF_FAILURES || told.has(what)) return;
+    this.#told.set(campaign, told.set(what, reason));
+    void this.#tell(campaign, reason).catch(() => told.delete(what));
+  }
+
+  passed(campaign: string, what = MODEL): void {
+    this.#streaks.delete(`${what} of ${campaign}`);
+    const told = this.#told.get(campaign);
+    const reason = told?.get(what);
+    if (told === undefined || reason === undefined) return;
+    told.delete(what);
+    // what else is out of reach is said again
+    void this.#tell(campaign, [...told.values()].at(-1) ?? '').catch(() => told.set(what, reason));
   }
 }

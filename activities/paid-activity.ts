@@ -1,6 +1,4 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
-import { toFailure } from './failures.ts';
 import { beating, lostAttempts } from './heartbeat.ts';
 import type { Outages } from './outages.ts';
 
@@ -10,17 +8,15 @@ import type { Outages } from './outages.ts';
  */
 export async function paidActivity<T>(outages: Outages, whose: string, work: () => Promise<T>): Promise<T> {
   const { attempt, settled } = lostAttempts();
-  try {
-    const result = await beating({ settled }, work);
-    outages.passed(whose);
-    return result;
-  } catch (error) {
-    const failure = toFailure(error);
-    if (failure instanceof ApplicationFailure && failure.nonRetryable !== true) outages.failed(whose, `${failure.type}: ${failure.message}`);
-    // the provider answered, or was never reached: this attempt paid for nothing
-    if (answered(error)) Context.current().heartbeat({ settled: Math.min(attempt, settled + 1) });
-    throw failure;
-  }
+  return await outages.watch(whose, async () => {
+    try {
+      return await beating({ settled }, work);
+    } catch (error) {
+      // the provider answered, or was never reached: this attempt paid for nothing
+      if (answered(error)) Context.current().heartbeat({ settled: Math.min(attempt, settled + 1) });
+      throw error;
+    }
+  });
 }
 
 function answered(error: unknown): boolean {

@@ -58,7 +58,7 @@ const USUAL_PROMPT_BYTES = 24_000;
 /** Share of its reservation that a call usually costs. */
 const USUAL_SHARE = 0.3;
 /** Chapters that a situation is usually routed to. */
-const USUAL_CHOICE = 8;
+export const USUAL_CHOICE = 8;
 
 /** Int nano-dollars to grant at once: what a pass usually costs, and one whole reservation on top. 0 where the price is unknown. */
 export function grantEstimate({ chapters, file: { model, library } }: CampaignRecord): number {

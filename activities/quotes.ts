@@ -1,13 +1,11 @@
-/** Shortest piece of a quote that is looked for, characters: shorter ones are found in any text. */
-const SHORTEST_PIECE = 8;
-
 /**
  * Whether a quote is taken from a text, as a careful reader would say: line breaks, Markdown's marks, the form of quotation marks and
- * dashes, and the case of letters do not count, and "..." or "[...]" may stand for what is left out, its pieces in the text's order.
+ * dashes, and the case of letters do not count, and "..." or "[...]" may stand for what is left out, its pieces in the text's order. A single word is no quote: it is found in any
+ * text.
  */
 export function isQuoted(quote: string, text: string): boolean {
   const pieces = quote.split(/\s*(?:\[\s*)?(?:…|\.{3})(?:\s*\])?\s*/).map(plain).filter((piece) => piece !== '');
-  if (pieces.length === 0 || pieces.every((piece) => piece.length < SHORTEST_PIECE)) return false;
+  if (pieces.every((piece) => !piece.includes(' '))) return false;
   const source = plain(text);
   let from = 0;
   for (const piece of pieces) {

@@ -62,6 +62,8 @@ export async function buildRequest(reader: CampaignReader, parts: PromptParts): 
 
 /** Steps in which the model may call tools. */
 const TOOL_STEPS: ReadonlySet<StepKind> = new Set(['critique', 'revise']);
+/** Calls of one answer that are run. */
+export const MOST_TOOL_CALLS = 8;
 /** Turns of tool calls in one step. */
 export const LAST_TOOL_TURN = 3;
 

@@ -7,14 +7,15 @@ import type { Finding } from '../schemas/wire.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { screenPlan } from './hazards.ts';
 import { formatRanges } from './ranges.ts';
+import { MOST_TOOL_CALLS } from './requests.ts';
 import type { ActorPorts, Scene } from './scene.ts';
 import type { StepAnswer, StepInput, StepResult } from './step-messages.ts';
-import type { StepEnd } from './step.ts';
+import type { Spending, StepEnd } from './step.ts';
 
 /** Digits of a plan's hash that travel through histories. */
 export const HASH_DIGITS = 16;
-/** Names that a model makes up may be of any length. */
-const LONGEST_TOOL_NAME = 40;
+/** Names that a model makes up may be of any length; this much of each travels through histories. */
+const LONGEST_TOOL_NAME = 16;
 
 function summaryOf(plan: Plan): Pick<StepResult, 'plan' | 'stance' | 'level' | 'promises'> {
   const [first] = plan.nodes;
@@ -38,17 +39,21 @@ export async function settle<Value>(
   kind: StepRecord['kind'],
   make: (value: Value, sizes: { promptChars: number; outputChars: number }) => Made,
 ): Promise<StepAnswer> {
-  if (end.kind === 'short') return { short: end.need };
-  if (end.kind === 'tools') return { asking: end.asking.key, tools: end.asking.toolCalls.map(({ name }) => name.slice(0, LONGEST_TOOL_NAME)), lost: end.lost };
-  const { calls, tools, lost, charged } = end.spending;
-  const cost = calls.reduce((sum, call) => sum + (call.paid ? (call.nanoUsd ?? 0) : 0), lost.nanoUsd);
+  const { calls, tools, lost } = end.spending;
+  const spent = spentIn(end.spending);
+  if (end.kind === 'short' || end.kind === 'tools') {
+    const headline = end.kind === 'short' ? 'left: the next call does not fit' : 'left: waits for tools';
+    const broken = spent.calls === 0 ? {} : { broken: { log: await append(ports.reader, scene, input, { kind, calls, tools, lost, model: end.model, headline }), ...spent } };
+    if (end.kind === 'short') return { short: end.need, ...broken };
+    const names = end.asking.toolCalls.slice(0, MOST_TOOL_CALLS).map(({ name }) => name.slice(0, LONGEST_TOOL_NAME));
+    return { asking: end.asking.key, tools: names, lost, ...broken };
+  }
   const drawn: Made = end.kind === 'done' ? make(end.value, { promptChars: end.requestChars, outputChars: end.outputChars }) : { headline: end.reason };
   const hazard = drawn.version == null ? null : screenPlan(scene.campaign.actor.hazardPolicy, drawn.version.plan, drawn.version.explanation);
   // what the policy excludes is kept with the answer alone, not as a version
   const made: Made = hazard === null ? drawn : { headline: hazard.reason };
   const log = await append(ports.reader, scene, input, { kind, calls, tools, lost, model: end.model, ...made });
-  // answers that a preview or an earlier try paid for are counted there, as in the ledger
-  const common = { headline: made.headline, log, charged, cost, calls: calls.filter(({ paid }) => paid).length + lost.calls };
+  const common = { headline: made.headline, log, ...spent };
   if (hazard !== null) return { ...common, stop: { outcome: 'refused', reason: hazard.reason } };
   if (end.kind !== 'done') return { ...common, stop: { outcome: end.kind === 'refused' ? 'refused' : 'failed', reason: end.reason } };
   const findings: Finding[] = made.findings ?? [];
@@ -59,6 +64,12 @@ export async function settle<Value>(
     ...(kind === 'critique' ? { findings: findings.length, major: findings.filter((finding) => finding.severity === 'major').length } : {}),
     ...(version === null ? {} : { material: version.material, ...summaryOf(version.plan) }),
   };
+}
+
+/** What a step costs this campaign. Answers that a preview or an earlier try paid for are counted there, as in the ledger. */
+function spentIn({ calls, lost, charged }: Spending): Pick<StepResult, 'charged' | 'cost' | 'calls'> {
+  const paid = calls.filter((call) => call.paid);
+  return { charged, cost: paid.reduce((sum, call) => sum + (call.nanoUsd ?? 0), lost.nanoUsd), calls: paid.length + lost.calls };
 }
 
 /** Adds a record to the situation's chain and returns its sha256. */

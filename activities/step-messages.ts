@@ -53,6 +53,7 @@ export interface StepResult {
 /** The next call did not fit: the situation must be granted `short` nano-dollars in all before it is tried again. */
 export interface StepShort {
   short: number;
+  broken?: BrokenStep;
 }
 
 /** The model asks for tools: run those of the answer `asking`, then take the step again. */
@@ -60,6 +61,16 @@ export interface StepTools {
   asking: string;
   tools: string[];
   lost: StepRecord['lost'];
+  broken?: BrokenStep;
+}
+
+/** What a step had used when it was left: booked where it is never taken again. */
+export interface BrokenStep {
+  /** Record with its calls. */
+  log: string;
+  charged: number;
+  cost: number;
+  calls: number;
 }
 
 export type StepAnswer = StepResult | StepShort | StepTools;

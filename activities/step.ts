@@ -4,8 +4,8 @@ import type { ResponseRecord, StepRecord, ToolRecord } from '../schemas/records.
 import { answerKey, askModel, knownAnswer, type AnswerPorts, type Payer } from './answers.ts';
 import type { ModelRequest } from './model.ts';
 import { reservationOf } from './pricing.ts';
-import { LAST_TOOL_TURN, refusedTools, repairRequest, toolTurn, type StepMaterial } from './requests.ts';
-import { knownToolAnswer, toolAnswerKey } from './tool-answers.ts';
+import { LAST_TOOL_TURN, MOST_TOOL_CALLS, refusedTools, repairRequest, toolTurn, type StepMaterial } from './requests.ts';
+import { knownToolAnswer, toolAnswerKey, toolRefusal } from './tool-answers.ts';
 
 /** Tries after the first, each quoting the faults of the one before. */
 const REPAIRS = 2;
@@ -50,9 +50,9 @@ export type StepEnd<Value> =
   | { kind: 'done'; value: Value; requestChars: number; outputChars: number; model: string; spending: Spending }
   | { kind: 'refused' | 'invalid'; reason: string; model: string; spending: Spending }
   /** The answer at `asking` wants tools that have not answered yet: run them, then take the step again. */
-  | { kind: 'tools'; asking: ResponseRecord; lost: StepRecord['lost'] }
+  | { kind: 'tools'; asking: ResponseRecord; model: string; spending: Spending }
   /** The next call does not fit the allowance: nothing was sent that could break it. `need` is what all calls so far and the next reserve. */
-  | { kind: 'short'; need: number };
+  | { kind: 'short'; need: number; model: string; spending: Spending };
 
 /** Asks, hands on what tools answer, checks and repairs until the answer is good, refused, or beyond repair. */
 export async function takeStep<Output, Value>(ports: AnswerPorts, account: Account, question: StepQuestion<Output, Value>): Promise<StepEnd<Value>> {
@@ -79,7 +79,7 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
         lostBefore = 0;
       }
       const need = spending.charged + reservation;
-      if (account.allowance !== null && need > account.allowance) return { kind: 'short', need };
+      if (account.allowance !== null && need > account.allowance) return { kind: 'short', need, model, spending };
       record = await askModel(ports, key, request, payer, worstCase);
     }
     model = record.model;
@@ -94,8 +94,8 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
     if (record.stop === 'refused') return { kind: 'refused', reason: `the provider refused (${record.stopReason})`, model, spending };
     if (record.stop === 'tools' && turn < LAST_TOOL_TURN) {
       const answers = await toolAnswers(ports, record, request);
-      if (answers === null) return { kind: 'tools', asking: record, lost: spending.lost };
-      spending.tools.push(...answers.map(({ key: at, record: { tool, headline, error } }) => ({ name: tool, headline, error, record: at })));
+      if (answers === null) return { kind: 'tools', asking: record, model, spending };
+      spending.tools.push(...answers.flatMap(({ key: at, record: { tool, headline, error } }) => (at === null ? [] : [{ name: tool, headline, error, record: at }])));
       turn += 1;
       base = toolTurn(base, record, answers.map((answer) => answer.record), turn);
       request = base;
@@ -121,15 +121,22 @@ async function firstKnown(ports: AnswerPorts, keys: string[]): Promise<ResponseR
   return null;
 }
 
-/** What the tools asked for have answered; null where one has not yet. */
-async function toolAnswers(ports: AnswerPorts, asking: ResponseRecord, { tools = [] }: ModelRequest): Promise<{ key: string; record: ToolRecord }[] | null> {
+interface Answered {
+  /** null: the tool was not run. */
+  key: string | null;
+  record: ToolRecord;
+}
+
+/** What the tools asked for have answered, and what is said of those beyond the bound; null where one has not answered yet. */
+async function toolAnswers(ports: AnswerPorts, asking: ResponseRecord, { tools = [] }: ModelRequest): Promise<Answered[] | null> {
   const answers = await Promise.all(
-    asking.toolCalls.map(async (_, n) => {
+    asking.toolCalls.map(async ({ name, input }, n) => {
+      if (n >= MOST_TOOL_CALLS) return { key: null, record: toolRefusal(name, input, `at most ${MOST_TOOL_CALLS} tools may be called at once`) };
       const key = toolAnswerKey(asking, n, tools);
       return { key, record: await knownToolAnswer(ports.store, key) };
     }),
   );
-  return answers.every((answer): answer is { key: string; record: ToolRecord } => answer.record !== null) ? answers : null;
+  return answers.every((answer): answer is Answered => answer.record !== null) ? answers : null;
 }
 
 /** The value, or the list of faults that a repair must mend. */

@@ -11,6 +11,11 @@ export function toolAnswerKey(asking: Pick<ResponseRecord, 'key' | 'toolCalls'>,
   return toolKey(contentHash({ request, offer, name, input: input ?? null }), asking.key, n);
 }
 
+/** What the model is told of a tool that was not run. */
+export function toolRefusal(tool: string, input: unknown, text: string): ToolRecord {
+  return { schema: 1, tool, input, text, error: true, headline: text };
+}
+
 export async function knownToolAnswer(store: ObjectStore, key: string): Promise<ToolRecord | null> {
   const bytes = await store.get(key);
   return bytes === null ? null : ToolRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));

@@ -1,12 +1,15 @@
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { canonicalJson } from '../schemas/canonical.ts';
+import { FAILURE } from '../schemas/failure-types.ts';
 import { ResponseRecord, StepRecord, type ToolRecord } from '../schemas/records.ts';
 import type { CampaignReader } from './campaign-reader.ts';
-import { CorruptData, toFailure } from './failures.ts';
+import { CorruptData, toFailure, ToolUnreachable } from './failures.ts';
 import { beating } from './heartbeat.ts';
+import type { Outages } from './outages.ts';
 import { contentOf } from './requests.ts';
 import { knownToolAnswer, toolAnswerKey } from './tool-answers.ts';
-import type { Tool } from './tool.ts';
+import type { Tool, ToolContext } from './tool.ts';
 
 export interface ToolInput {
   campaign: string;
@@ -20,8 +23,9 @@ export interface ToolInput {
 
 export interface ToolPorts {
   reader: CampaignReader;
-  /** The tools that a campaign lists. */
-  toolsOf: (campaign: string) => Promise<readonly Tool[]>;
+  /** Works with the tools that a campaign lists. */
+  withTools: <T>(campaign: string, work: (tools: readonly Tool[]) => Promise<T>) => Promise<T>;
+  outages: Outages;
 }
 
 /** Calls of one answer that are run; the rest are told so. */
@@ -41,7 +45,7 @@ export function createToolActivities(ports: ToolPorts) {
 }
 export type ToolActivities = ReturnType<typeof createToolActivities>;
 
-async function run({ reader, toolsOf }: ToolPorts, input: ToolInput): Promise<{ headline: string }> {
+async function run({ reader, withTools, outages }: ToolPorts, input: ToolInput): Promise<{ headline: string }> {
   const bytes = await reader.store.get(input.asking);
   if (bytes === null) throw new CorruptData(`the answer ${input.asking} is missing from ${reader.store.describe()}`);
   const asking = ResponseRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
@@ -50,20 +54,32 @@ async function run({ reader, toolsOf }: ToolPorts, input: ToolInput): Promise<{ 
   const known = await knownToolAnswer(reader.store, key);
   if (known !== null) return { headline: known.headline };
   const { name, input: asked } = asking.toolCalls[input.call] as ResponseRecord['toolCalls'][number];
-  const record: ToolRecord = { schema: 1, tool: name, input: asked, ...(await answer(name, asked)) };
+  const record: ToolRecord = { schema: 1, tool: name, input: asked, ...(await answer()) };
   if (await reader.store.putIfAbsent(key, canonicalJson(record))) return { headline: record.headline };
   return { headline: (await knownToolAnswer(reader.store, key))?.headline ?? record.headline };
 
-  async function answer(name: string, asked: unknown): Promise<Pick<ToolRecord, 'text' | 'error' | 'headline'>> {
-    const tool = campaign.tools.some((offer) => offer.name === name) ? (await toolsOf(input.campaign)).find((each) => each.name === name) : undefined;
+  async function answer(): Promise<Answer> {
     if (input.call >= MOST_CALLS) return refusal(`at most ${MOST_CALLS} tools may be called at once`);
-    if (tool === undefined) return refusal(`there is no tool "${name.slice(0, 40)}"; there are ${campaign.tools.map((offer) => offer.name).join(', ')}`);
+    const offered = campaign.tools.map((offer) => offer.name);
+    const absent = refusal(`there is no tool "${name.slice(0, 40)}"; there are ${offered.join(', ')}`);
+    if (!offered.includes(name)) return absent;
     const situation = contentOf(await reader.situation(input.campaign, input.index));
     const version = input.version === null ? null : StepRecord.parse(JSON.parse(await reader.text(input.version))).version;
-    return await tool.run(asked, { situation, plan: version?.plan ?? null, signal: Context.current().cancellationSignal });
+    const context: ToolContext = { situation, plan: version?.plan ?? null, signal: Context.current().cancellationSignal };
+    const work = async (tools: readonly Tool[]) => (await tools.find((each) => each.name === name)?.run(asked, context)) ?? absent;
+    return await outages.watch(input.campaign, () => withTools(input.campaign, work).catch((error: unknown) => raise(error, context.signal)), `tool ${name}`);
   }
 }
 
-function refusal(text: string): Pick<ToolRecord, 'text' | 'error' | 'headline'> {
+/** @throws the reason of a cancelled activity; ToolUnreachable for what the table would take for a model that is out of reach. */
+function raise(error: unknown, signal: AbortSignal): never {
+  signal.throwIfAborted();
+  const failure = toFailure(error);
+  throw failure instanceof ApplicationFailure && failure.type === FAILURE.unavailable ? new ToolUnreachable(failure.message, { cause: error }) : failure;
+}
+
+type Answer = Pick<ToolRecord, 'text' | 'error' | 'headline'>;
+
+function refusal(text: string): Answer {
   return { text, error: true, headline: text };
 }

@@ -13,6 +13,7 @@ export function register(program: Command): void {
     .addOption(new Option('--budget <usd>', 'the most that the call may cost; required unless the model is simulated'))
     .action(async (name: string, which: string, options: ExplainOptions) => {
       const { explainVersion } = await import('./show/explain.ts');
-      await explainVersion(name, which, options, new Output(options));
+      const { withSession } = await import('./session.ts');
+      await withSession((session) => explainVersion(session, name, which, options, new Output(options)));
     });
 }

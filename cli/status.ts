@@ -20,6 +20,8 @@ export function register(program: Command): void {
 }
 
 async function one(outlook: Outlook, name: string, output: Output, watch: boolean): Promise<void> {
+  const { showImagination } = await import('./campaign/imagining.ts');
+  if (await showImagination(outlook, name, output, watch)) return;
   const { requireCampaign } = await import('./datasets.ts');
   const { viewCampaign } = await import('./campaign/view.ts');
   const { outcomeTable, readTokens } = await import('./campaign/table.ts');

@@ -1,3 +1,4 @@
+import type { CampaignFile } from '../schemas/campaign.ts';
 import { canonicalJson, contentHash, sha256Hex } from '../schemas/canonical.ts';
 import { campaignKey, objectKey, settingKey } from '../schemas/keys.ts';
 import { CampaignRecord, type SettingRecord } from '../schemas/records.ts';
@@ -38,7 +39,8 @@ export type Opened = { how: 'new' | 'attached' | 'extended'; campaign: CampaignR
 
 /**
  * Writes campaign.json and all it refers to, or finds that it is there. Same fingerprint: attach. Only more situations, or
- * concurrency or budget changed: extend by a settings record. Else refuse. `counter` counts the chapters of a new campaign; one
+ * concurrency or budget changed: extend by a settings record. Else refuse, also where price, cache time or patience changed, which no
+ * record could hold. `counter` counts the chapters of a new campaign; one
  * that is there keeps its own.
  * @throws UsageError naming the part that differs and a free name.
  */
@@ -113,13 +115,32 @@ async function saveListing(store: ObjectStore, { listing }: CampaignSource): Pro
   return { sha256, count: listing.situations.length, duplicates: listing.duplicates };
 }
 
+/** Parts that say what they are; the others are hashes, or have no field of their name. */
+const LEGIBLE: ReadonlySet<string> = new Set(['provider', 'writer', 'pageSize']);
+
+/** Fields beside the fingerprint's parts that a campaign keeps: they say how it runs and is paid. A price is not shown: it has many figures. */
+const KEPT: readonly { field: string; of: (file: CampaignFile) => unknown; legible: boolean }[] = [
+  { field: 'compression', of: (file) => file.compression, legible: true },
+  { field: 'model.price', of: (file) => file.model.price ?? null, legible: false },
+  { field: 'model.cacheTtl', of: (file) => file.model.cacheTtl, legible: true },
+  { field: 'patience', of: (file) => file.patience, legible: true },
+];
+
 async function checkParts(store: ObjectStore, source: CampaignSource, known: CampaignRecord, parts: CampaignRecord['parts']): Promise<void> {
-  const differing = Object.keys(parts).filter((part) => parts[part] !== known.parts[part] && !(part === 'situations' && extendsListing(source, known)));
-  if (differing.length === 0) return;
+  const fields = KEPT.map(({ field, of, legible }) => ({ name: field, was: of(known.file), is: of(source.file), legible }));
+  const differing = [
+    ...Object.entries(parts).map(([name, is]) => ({ name, was: known.parts[name], is, legible: LEGIBLE.has(name) })),
+    ...fields,
+  ].filter(({ name, was, is }) => contentHash([was ?? null]) !== contentHash([is]) && !(name === 'situations' && extendsListing(source, known)));
+  const repacked = differing.some(({ name }) => name === 'compression');
+  // another compression makes another writer, which no field of the file is named for
+  const told = differing.filter(({ name }) => name !== 'writer' || !repacked);
+  const [first] = told;
+  if (first === undefined) return;
   const { name } = source.file;
-  const first = differing[0] as string;
-  const detail = first === 'provider' || first === 'writer' || first === 'pageSize' ? ` (was ${known.parts[first]}, is ${parts[first]})` : '';
-  throw new UsageError(`${source.path}: ${differing.join(', ')} differ${differing.length === 1 ? 's' : ''} from the campaign "${name}" that exists${detail}; choose another name, such as ${await freeName(store, name)}`);
+  const detail = first.legible ? ` (was ${String(first.was)}, is ${String(first.is)})` : '';
+  const names = told.map((each) => each.name).join(', ');
+  throw new UsageError(`${source.path}: ${names} differ${told.length === 1 ? 's' : ''} from the campaign "${name}" that exists${detail}; choose another name, such as ${await freeName(store, name)}`);
 }
 
 /** A name like this one that no campaign has. */

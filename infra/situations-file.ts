@@ -3,6 +3,7 @@ import { compressors } from 'hyparquet-compressors';
 import { parquetReadObjects } from 'hyparquet';
 import { SituationContent, SituationFile } from '../schemas/situation.ts';
 import { checkedAs, readBytes, readFileAs } from './read-file.ts';
+import { checkedPlace } from './situation-world.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A column of nulls has pages without a byte, which some of the codecs do not expect. */
@@ -12,7 +13,10 @@ const CODECS = Object.fromEntries(
 
 type Read = (path: string, most: number) => Promise<SituationContent[]>;
 
-const wholeFile: Read = (path, most) => Promise.resolve(readFileAs(path, SituationFile).situations.slice(0, most));
+const wholeFile: Read = (path, most) => {
+  const { situations } = readFileAs(path, SituationFile);
+  return Promise.resolve(situations.slice(0, most).map((each, i) => checkedPlace(`${path}: situations.${i}`, each)));
+};
 
 const READERS: Record<string, Read> = {
   '.yaml': wholeFile,
@@ -42,9 +46,14 @@ function readLines(path: string, most: number): SituationContent[] {
   const lines = readBytes(path).toString('utf8').replace(/^\uFEFF/, '').split('\n');
   for (const [i, line] of lines.entries()) {
     if (situations.length >= most) break;
-    if (line.trim() !== '') situations.push(checkedAs(`${path}: line ${i + 1}`, parseLine(`${path}: line ${i + 1}`, line), SituationContent));
+    if (line.trim() !== '') situations.push(situationAt(`${path}: line ${i + 1}`, (where) => parseLine(where, line)));
   }
   return situations;
+}
+
+/** @throws UsageError for what is no situation, or has no place in the world that it names. */
+function situationAt(where: string, read: (where: string) => unknown): SituationContent {
+  return checkedPlace(where, checkedAs(where, read(where), SituationContent));
 }
 
 function parseLine(where: string, line: string): unknown {
@@ -62,17 +71,29 @@ async function readRows(path: string, most: number): Promise<SituationContent[]>
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   let rows: Record<string, unknown>[];
   try {
-    rows = await parquetReadObjects({ file, compressors: CODECS, ...(most === Infinity ? {} : { rowEnd: most }) });
+    rows = await parquetReadObjects({ file, compressors: CODECS, parsers: { stringFromBytes }, ...(most === Infinity ? {} : { rowEnd: most }) });
   } catch (error) {
     throw new UsageError(`${path}: not Parquet: ${(error as Error).message.split('\n')[0]}`);
   }
-  return rows.map((row, i) => checkedAs(`${path}: row ${i + 1}`, plain(row), SituationContent));
+  return rows.map((row, i) => situationAt(`${path}: row ${i + 1}`, (where) => plain(where, row)));
 }
 
-/** The value as JSON would have it: without nulls in objects, whole numbers as numbers. */
-function plain(value: unknown): unknown {
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Bytes that are no text stay bytes: the row that holds them is known later. */
+function stringFromBytes(bytes: Uint8Array | undefined): string | Uint8Array | undefined {
+  try {
+    return bytes === undefined ? undefined : UTF8.decode(bytes);
+  } catch {
+    return bytes;
+  }
+}
+
+/** The value as JSON would have it: without nulls in objects, whole numbers as numbers. @throws UsageError for bytes. */
+function plain(where: string, value: unknown, field: readonly string[] = []): unknown {
   if (typeof value === 'bigint') return Number(value);
-  if (Array.isArray(value)) return value.map(plain);
+  if (value instanceof Uint8Array) throw new UsageError(`${where}: ${field.join('.')}: not UTF-8 text`);
+  if (Array.isArray(value)) return value.map((each, i) => plain(where, each, [...field, String(i)]));
   if (value === null || typeof value !== 'object' || value instanceof Date) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, each]) => (each === null || each === undefined ? [] : [[key, plain(each)]])));
+  return Object.fromEntries(Object.entries(value).flatMap(([key, each]) => (each === null || each === undefined ? [] : [[key, plain(where, each, [...field, key])]])));
 }

@@ -9,6 +9,7 @@ export const FAILURE = {
   rateLimited: 'Model.RateLimited',
   overloaded: 'Model.Overloaded',
   unavailable: 'Model.Unavailable',
+  toolUnreachable: 'Tool.Unreachable',
   store: 'Store.Unavailable',
   storeDenied: 'Store.Denied',
   corrupt: 'Data.Corrupt',

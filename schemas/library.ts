@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in lower-case hex');
 
+const said = z.string().regex(/\S/, 'must not be empty');
+
 /** `library.yaml`: only texts listed here, whose bytes match their hash, are ever shown to the model. */
 export const LibraryFile = z.strictObject({
   texts: z
@@ -9,8 +11,8 @@ export const LibraryFile = z.strictObject({
       z.strictObject({
         /** Path relative to library.yaml. */
         file: z.string().min(1),
-        title: z.string().min(1),
-        licence: z.string().min(1),
+        title: said,
+        licence: said,
         tags: z.array(z.string().min(1)).default([]),
         /** Of the file's bytes. */
         sha256: Sha256,

@@ -26,7 +26,10 @@ export type KnowledgeSpec = z.infer<typeof KnowledgeSpec>;
 /** Runs the current plan in the simulated world that its situation comes from. */
 export const WorldSpec = z.strictObject({ builtin: z.literal('world') });
 
-/** An MCP server that is started on this machine, in the campaign file's folder. */
+/**
+ * An MCP server that is started in the folder of the process that asks: the worker's for calls, the shell's for what `check` and `run`
+ * list. Both need the variables under `env`.
+ */
 export const McpCommandSpec = z.strictObject({
   ...mcp,
   command: z.array(z.string().min(1)).min(1),
@@ -44,8 +47,17 @@ export const McpSpec = z.union([McpCommandSpec, McpAddressSpec]);
 export type McpSpec = z.infer<typeof McpSpec>;
 
 /** One entry of `tools:` in a campaign file. */
-export const ToolSpec = z.union([z.discriminatedUnion('builtin', [ComputeSpec, KnowledgeSpec, WorldSpec]), McpCommandSpec, McpAddressSpec]);
+export const ToolSpec = z.union([z.discriminatedUnion('builtin', [ComputeSpec, KnowledgeSpec, WorldSpec]), McpCommandSpec, McpAddressSpec], { error: ({ input }) => unclear(input) });
 export type ToolSpec = z.infer<typeof ToolSpec>;
+
+/** What to say of an entry that does not show which kind is meant; undefined where it does, and the fault lies within. */
+function unclear(input: unknown): string | undefined {
+  const keys = typeof input === 'object' && input !== null && !Array.isArray(input) ? Object.keys(input) : [];
+  const has = (key: string) => keys.includes(key);
+  if (has('builtin') ? has('mcp') : !keys.some((key) => !(key in limits) && key !== 'allow')) return 'an entry is { builtin } or { mcp, allow } with command or url';
+  const misspelt = keys.some((key) => !(key in McpCommandSpec.shape) && !(key in McpAddressSpec.shape));
+  return has('mcp') && !misspelt && has('command') === has('url') ? 'an MCP server has either command, which starts it, or url, where it is' : undefined;
+}
 
 /** Tokens must not cross a network in the clear. */
 function isSafe(address: string): boolean {

@@ -33,7 +33,7 @@ export function createActivities(store: ObjectStore, model: Model, provider: () 
     flights,
     toolboxes,
     llm: { ...createActorActivities(asking), ...createImagineActivities(asking) },
-    tools: createToolActivities({ reader, toolsOf: (campaign) => toolboxes.of(campaign) }),
+    tools: createToolActivities({ reader, outages, withTools: (campaign, work) => toolboxes.use(campaign, work) }),
     io: {
       ...createOutcomeActivities({ reader }),
       ...createFeedbackActivities({ reader }),

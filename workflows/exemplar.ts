@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ActorActivities } from '../activities/actor.ts';
-import type { StepAnswer, StepInput, StepResult, StepTools } from '../activities/step-messages.ts';
+import type { BrokenStep, StepAnswer, StepInput, StepResult, StepTools } from '../activities/step-messages.ts';
 import type { FeedbackActivities } from '../activities/feedback.ts';
 import type { OutcomeActivities } from '../activities/outcomes.ts';
 import { parseRanges } from '../activities/ranges.ts';
@@ -47,6 +47,7 @@ export interface ExemplarInput {
   carried?: Progress;
 }
 
+type StepAt = Pick<StepInput, 'path' | 'branch' | 'pass' | 'chapter'> & Partial<StepInput>;
 type ReviseAt = Pick<StepInput, 'branch' | 'pass' | 'chapter' | 'path' | 'critique'>;
 
 export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
@@ -67,12 +68,23 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
   /** Runs the tools that an answer asks for, each as an activity of its own. */
   async function runTools({ asking, tools }: StepTools, version: string | null, path: string): Promise<void> {
     const runs = tools.map((name, call) => runTool.executeWithOptions({ summary: `${path} ${name}` }, [{ campaign: actor.campaign, index: input.index, version, asking, call }]));
-    await Promise.all(runs);
+    // a tool out of reach is tried for long, and costs nothing to leave
+    await Promise.race([Promise.all(runs), condition(() => control === 'stop')]);
   }
 
   /** Takes one step, running its tools and asking the page for money as often as it needs. */
-  async function take(kind: keyof ActorActivities, thread: Thread | null, at: Pick<StepInput, 'path' | 'branch' | 'pass' | 'chapter'> & Partial<StepInput>): Promise<StepResult> {
-    let lost: StepTools['lost'] | null = null;
+  async function take(kind: keyof ActorActivities, thread: Thread | null, at: StepAt): Promise<StepResult> {
+    const left: { lost?: StepTools['lost']; broken?: BrokenStep | undefined } = {};
+    try {
+      return await takeThrough(kind, thread, at, left);
+    } catch (error) {
+      if (left.broken !== undefined) book(left.broken);
+      throw error;
+    }
+  }
+
+  /** `left` is what the step had used when it was last left. */
+  async function takeThrough(kind: keyof ActorActivities, thread: Thread | null, at: StepAt, left: { lost?: StepTools['lost']; broken?: BrokenStep | undefined }): Promise<StepResult> {
     for (;;) {
       await condition(() => control !== 'hold');
       if (control === 'stop') throw new Ended(null, 'cancelled');
@@ -86,7 +98,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
         critique: null,
         allowance: progress.allowance,
         ...at,
-        ...(lost === null || lost.calls === 0 ? {} : { lost }),
+        ...(left.lost === undefined || left.lost.calls === 0 ? {} : { lost: left.lost }),
         ...(opens ? { grant: { n: progress.grants, nanoUsd: progress.unrecorded } } : {}),
       };
       if (opens) {
@@ -96,24 +108,31 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
       const result: StepAnswer = await steps[kind].executeWithOptions({ summary: at.path }, [step]).catch((error: unknown) => {
         throw new Ended('failed', reasonOf(error), at.path);
       });
+      if ('asking' in result || 'short' in result) left.broken = result.broken;
       if ('asking' in result) {
-        lost = result.lost;
+        left.lost = result.lost;
         await runTools(result, step.version, at.path).catch((error: unknown) => {
           throw new Ended('failed', reasonOf(error), at.path);
         });
         continue;
       }
       if (!('short' in result)) {
-        progress.log = result.log;
-        progress.calls += result.calls;
-        progress.charged += result.charged;
-        progress.cost += result.cost;
-        if (progress.allowance !== null) progress.allowance -= result.charged;
+        left.broken = undefined;
+        book(result);
         if (result.stop !== undefined) throw new Ended(result.stop.outcome, result.stop.reason, at.path);
         return result;
       }
       await topUp(result.short - (progress.allowance as number));
     }
+  }
+
+  /** Adds what a step has used to the situation's account, and its record to the chain. */
+  function book({ log, calls, charged, cost }: BrokenStep): void {
+    progress.log = log;
+    progress.calls += calls;
+    progress.charged += charged;
+    progress.cost += cost;
+    if (progress.allowance !== null) progress.allowance -= charged;
   }
 
   async function topUp(nanoUsd: number): Promise<void> {

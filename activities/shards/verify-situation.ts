@@ -18,6 +18,7 @@ export function checkSituation(situation: Located<SituationRow>, versions: Locat
       findings.check(version.row[column] === row[column], () => `${version.at}: ${column} differs from that of its situation, ${at}`);
     }
   }
+  findings.check(row.outcome !== 'converged' || row.selection.length > 0, () => `${at}: is converged and was passed over with no chapter`);
   const positives = versions.filter((version) => version.row.label === 'positive');
   const wanted = row.outcome === 'converged' ? 1 : 0;
   const where = positives.length === 0 ? '' : ` (${positives.map((positive) => positive.at).join(', ')})`;

@@ -1,15 +1,16 @@
-import { HIDDEN_TOKENS, priceOf } from '../../activities/pricing.ts';
+import { contentsOf } from '../../activities/contents.ts';
+import { HIDDEN_TOKENS, priceOf, USUAL_CHOICE } from '../../activities/pricing.ts';
 import { PRICES_DATE } from '../../activities/prices.ts';
 import type { CampaignSource } from '../../infra/campaign-source.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
-import { STEP_JSON_SCHEMA } from '../../schemas/json-schema.ts';
+import { SELECT_JSON_SCHEMA, STEP_JSON_SCHEMA } from '../../schemas/json-schema.ts';
 import type { Taken } from './measured.ts';
 
 const CHARS_A_TOKEN = 4;
 const PASSES = 2.5;
 /** Share of critiques that lead to a revision. */
 const REVISED = 0.3;
-const OUTPUT = { draft: 2_500, critique: 350, revise: 1_500, explain: 700 };
+const OUTPUT = { draft: 2_500, select: 250, critique: 350, revise: 1_500, explain: 700 };
 /** Plan with its explanation, as a critique reads it. */
 const PLAN_TOKENS = 3_000;
 const TOKENS_A_SECOND = 60;
@@ -21,6 +22,8 @@ const CACHE_HITS = 0.9;
 export const ASSUMPTIONS = [
   `${CHARS_A_TOKEN} characters a token; ${HIDDEN_TOKENS / 4} tokens a call that the provider adds`,
   `${PASSES} passes over all chapters a situation, then one pass for each alternative explanation`,
+  `with select: routed, one call a situation that chooses ${USUAL_CHOICE} chapters beside those of \`always\``,
+  'no call of a tool: each turn of tool calls is one more call, with all that was said before it',
   `${REVISED * 100} % of critiques of the passes lead to a revision, none of those in verification`,
   `a plan with its explanation has ${PLAN_TOKENS} tokens; answers have ${Object.entries(OUTPUT).map(([step, tokens]) => `${tokens} (${step})`).join(', ')}`,
   `${CACHE_HITS * 100} % of the cacheable tokens are read from the cache, the others written to it`,
@@ -109,19 +112,31 @@ function prefixTokens({ chapters, prompts }: CampaignSource): number {
   return chapters.reduce((sum, { chars, tokens, counted }) => sum + rules + (counted ? tokens : chars / CHARS_A_TOKEN), 0);
 }
 
-function assumedLoad({ file, agents, chapters, prompts, listing }: CampaignSource): Load {
+/** Chapters that one pass reads. */
+function chaptersRead({ file: { library }, chapters }: CampaignSource): number {
+  if (library.select !== 'routed') return chapters.length;
+  const always = chapters.filter(({ textbook }) => library.always.includes(textbook)).length;
+  return Math.min(chapters.length, always + USUAL_CHOICE);
+}
+
+function assumedLoad(source: CampaignSource): Load {
+  const { file, agents, chapters, prompts, listing } = source;
   const { alternatives } = file.actor;
-  const critiques = chapters.length * (PASSES + alternatives);
-  const revisions = chapters.length * PASSES * REVISED;
+  const read = chaptersRead(source);
+  const critiques = read * (PASSES + alternatives);
+  const revisions = read * PASSES * REVISED;
   const calls = 1 + critiques + revisions + alternatives;
-  const rules = tokensOf(prompts['rules'] ?? '') + tokensOf(JSON.stringify(STEP_JSON_SCHEMA)) + HIDDEN_TOKENS / 4;
+  const before = tokensOf(prompts['rules'] ?? '') + HIDDEN_TOKENS / 4;
+  const rules = before + tokensOf(JSON.stringify(STEP_JSON_SCHEMA));
   const chapter = chapters.reduce((sum, { chars }) => sum + chars, 0) / CHARS_A_TOKEN / Math.max(1, chapters.length);
   const agent = Object.values(agents).reduce((sum, spec) => sum + tokensOf(canonicalJson(spec)), 0) / Math.max(1, Object.keys(agents).length);
   const situation = listing.situations.reduce((sum, each) => sum + tokensOf(canonicalJson(each)), 0) / Math.max(1, listing.situations.length);
+  const choosing = file.library.select === 'routed' ? 1 : 0;
+  const contents = before + tokensOf(JSON.stringify(SELECT_JSON_SCHEMA)) + tokensOf(canonicalJson(contentsOf(chapters)));
   return {
-    calls,
-    fresh: calls * (agent + situation) + (calls - 1) * PLAN_TOKENS,
-    cacheable: calls * rules + (critiques + revisions) * chapter,
-    output: OUTPUT.draft + critiques * OUTPUT.critique + revisions * OUTPUT.revise + alternatives * OUTPUT.explain,
+    calls: calls + choosing,
+    fresh: (calls + choosing) * (agent + situation) + (calls - 1 + choosing) * PLAN_TOKENS,
+    cacheable: calls * rules + (critiques + revisions) * chapter + choosing * contents,
+    output: OUTPUT.draft + choosing * OUTPUT.select + critiques * OUTPUT.critique + revisions * OUTPUT.revise + alternatives * OUTPUT.explain,
   };
 }

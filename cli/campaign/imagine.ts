@@ -37,7 +37,7 @@ export async function withImagined(session: Session, source: CampaignSource, out
   if ((await readImagined(session.store, file.name)) === null) {
     const input: ImagineInput = { campaign: file.name, request, concurrency: file.concurrency, budget: file.budget ?? null, patienceMs: durationMs(file.patience) };
     await start(session, input);
-    const outcome = await follow(session, file.name, situations.count, output);
+    const outcome = await followImagination(session, file.name, output);
     if (outcome === null) return null;
     if (outcome.outcome === 'over-budget') throw new Failure(`${path}: budget: does not suffice to imagine ${counted(situations.count, 'situation')}: ${outcome.reason}; raise it and run again, what was paid for is kept`);
     if (outcome.outcome === 'nothing') throw new Failure(`no situation could be imagined${outcome.reason === '' ? '' : `: ${outcome.reason}`}; change situations (another seed asks anew)`);
@@ -75,7 +75,7 @@ async function start({ client }: Session, input: ImagineInput): Promise<void> {
 }
 
 /** Shows the progress until the workflow has ended; a server or worker that goes away is waited for. Null on Ctrl-C. */
-async function follow({ client }: Session, name: string, of: number, output: Output): Promise<ImagineOutcome | null> {
+export async function followImagination({ client }: Pick<Session, 'client'>, name: string, output: Output): Promise<ImagineOutcome | null> {
   const handle = client.workflow.getHandle(imagineWorkflowId(name));
   const quietly = <T>(ask: () => Promise<T>) => client.withDeadline(Date.now() + ANSWER_MS, ask).catch(absentOr(null));
   const interrupt = new AbortController();
@@ -89,7 +89,7 @@ async function follow({ client }: Session, name: string, of: number, output: Out
       if (seen?.status.name === 'COMPLETED') return (await handle.result()) as ImagineOutcome;
       if (seen !== null && seen.status.name !== 'RUNNING') throw new Failure(`the imagination of campaign "${name}" ended ${seen.status.name}${await whyOf(handle)}; run again to go on`);
       const progress = await quietly(() => handle.query(imagineProgressQuery));
-      if (progress !== null && progress !== ABSENT) meter.show(reading(name, of, progress));
+      if (progress !== null && progress !== ABSENT) meter.show(reading(name, progress));
       await sleep(POLL_MS, undefined, { signal: interrupt.signal }).catch(() => undefined);
     }
     return null;
@@ -99,7 +99,7 @@ async function follow({ client }: Session, name: string, of: number, output: Out
   }
 }
 
-function reading(name: string, of: number, { kept, calls, nanoUsd, nearDuplicates, waiting }: ImagineProgress): Reading {
+function reading(name: string, { count: of, kept, calls, nanoUsd, nearDuplicates, waiting }: ImagineProgress): Reading {
   const parts = [`imagined, ${counted(nearDuplicates, 'near-duplicate')} dropped`, `${counted(calls, 'call')}, ${dollars(usdOf(nanoUsd))}`, ...(waiting === '' ? [] : [waiting])];
   const summary = parts.join(' | ');
   return { name, done: kept, of, summary, steady: summary };

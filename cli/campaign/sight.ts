@@ -1,10 +1,24 @@
-import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { campaignWorkflowId, pageProgressQuery, progressQuery, type CampaignProgress, type PageProgress } from '../../workflows/messages.ts';
+import { isGrpcServiceError, WorkflowNotFoundError, type Client, type WorkflowExecutionDescription, type WorkflowHandle } from '@temporalio/client';
+import {
+  campaignWorkflowId,
+  imagineProgressQuery,
+  imagineWorkflowId,
+  pageProgressQuery,
+  progressQuery,
+  type CampaignProgress,
+  type ImagineProgress,
+  type PageProgress,
+} from '../../workflows/messages.ts';
 
 /** What Temporal says of a campaign's workflow at this moment. */
 export type Sight =
   /** `progress` is null while no worker answers. */
-  | { kind: 'running'; progress: CampaignProgress | null; pages: PageProgress[]; since: Since | null }
+  { kind: 'running'; progress: CampaignProgress | null; pages: PageProgress[]; since: Since | null } | NotRunning;
+
+/** The same of the imagination of its situations. */
+export type ImagineSight = { kind: 'running'; progress: ImagineProgress | null } | NotRunning;
+
+type NotRunning =
   /** `status` is Temporal's: COMPLETED, FAILED, TERMINATED, ... */
   | { kind: 'ended'; status: string }
   | { kind: 'absent' }
@@ -24,16 +38,31 @@ const DESCRIBE_MS = 10_000;
 
 /** Looks once; a server or worker that does not answer is part of the answer. Instead of a client, why there is none. */
 export async function sightOf(client: Client | string, name: string): Promise<Sight> {
-  if (typeof client === 'string') return { kind: 'unreachable', reason: client };
-  const handle = client.workflow.getHandle(campaignWorkflowId(name));
-  try {
-    const { status, memo } = await client.withDeadline(Date.now() + DESCRIBE_MS, () => handle.describe());
-    if (status.name !== 'RUNNING') return { kind: 'ended', status: status.name };
-    const progress = await quietly(client, () => handle.query(progressQuery));
+  return await look(client, campaignWorkflowId(name), async (there, handle, { memo }): Promise<Sight> => {
+    const progress = await quietly(there, () => handle.query(progressQuery));
     const pages = await Promise.all(
-      (progress?.openPages ?? []).map((id) => quietly(client, () => client.workflow.getHandle(id).query(pageProgressQuery))),
+      (progress?.openPages ?? []).map((id) => quietly(there, () => there.workflow.getHandle(id).query(pageProgressQuery))),
     );
     return { kind: 'running', progress, pages: pages.filter((page) => page !== null), since: (memo?.['since'] as Since | undefined) ?? null };
+  });
+}
+
+/** Looks once at the imagination of a campaign's situations. */
+export async function imagineSightOf(client: Client | string, name: string): Promise<ImagineSight> {
+  return await look(client, imagineWorkflowId(name), async (there, handle): Promise<ImagineSight> => ({ kind: 'running', progress: await quietly(there, () => handle.query(imagineProgressQuery)) }));
+}
+
+async function look<Running>(
+  client: Client | string,
+  workflowId: string,
+  running: (client: Client, handle: WorkflowHandle, description: WorkflowExecutionDescription) => Promise<Running>,
+): Promise<Running | NotRunning> {
+  if (typeof client === 'string') return { kind: 'unreachable', reason: client };
+  const handle = client.workflow.getHandle(workflowId);
+  try {
+    const description = await client.withDeadline(Date.now() + DESCRIBE_MS, () => handle.describe());
+    const { status } = description;
+    return status.name === 'RUNNING' ? await running(client, handle, description) : { kind: 'ended', status: status.name };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { kind: 'absent' };
     const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;

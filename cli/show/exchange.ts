@@ -2,10 +2,11 @@ import type { CampaignReader } from '../../activities/campaign-reader.ts';
 import type { ModelRequest } from '../../activities/model.ts';
 import { bodyHash, buildRequest, type PromptParts } from '../../activities/requests.ts';
 import { loadSteps, type Step } from '../../activities/shards/versions.ts';
+import { knownToolAnswer, toolAnswerKey } from '../../activities/tool-answers.ts';
 import { messageParams } from '../../infra/model-anthropic.ts';
 import { UsageError } from '../../infra/usage-error.ts';
 import type { Explanation } from '../../schemas/plan.ts';
-import { ResponseRecord, type CampaignRecord, type Version } from '../../schemas/records.ts';
+import { ResponseRecord, type CampaignRecord, type StepRecord, type ToolRecord, type Version } from '../../schemas/records.ts';
 import type { Shown } from './situation.ts';
 
 /** What a step asked and what came back. */
@@ -15,18 +16,24 @@ export interface Exchange {
   request: object;
   /** The request's hash is the one that the answer is stored under: it is the request, byte for byte. */
   exact: boolean;
-  /** In order: repairs follow the first. */
-  answers: ResponseRecord[];
+  /** In order: what follows tools and repairs stands after the first. */
+  answers: Answer[];
 }
 
-/** Rebuilds a step's request from the campaign's frozen parts and reads its stored answers. @throws UsageError for an unknown step. */
+/** An answer of the model with what each tool that it asks for answered, in the order of its `toolCalls`; null for one that was not run. */
+export interface Answer extends ResponseRecord {
+  toolAnswers: (ToolRecord | null)[];
+}
+
+/** Rebuilds a step's request from the campaign's frozen parts and reads its stored answers. @throws UsageError for an unknown step, or one that asked nothing. */
 export async function readExchange(reader: CampaignReader, campaign: CampaignRecord, { situation, outcome }: Shown, path: string | null): Promise<Exchange> {
   if (outcome === null) throw new UsageError(`SITUATION: situation ${situation.index} has not ended: its steps are listed once it has`);
   const steps = await loadSteps(reader, outcome);
   const at = path === null ? steps.length - 1 : steps.findIndex(({ record }) => record.path === path);
   const step = steps[at];
   if (step === undefined) throw new UsageError(`--raw: no step "${path ?? ''}"; known: ${steps.map(({ record }) => record.path).join(', ') || 'none'}`);
-  const answers = await Promise.all(step.record.calls.map(({ response }) => readAnswer(reader, response)));
+  if (step.record.calls.length === 0) throw new UsageError(`--raw: step "${step.record.path}" made no model call (${step.record.headline}); steps that did: ${asking(steps)}`);
+  const answers = await Promise.all(step.record.calls.map(({ response }) => readAnswer(reader, campaign, step.record, response)));
   const candidates = await Promise.all(partsOf(steps, at, campaign, situation).map((parts) => buildRequest(reader, parts)));
   const key = step.record.calls[0]?.response ?? '';
   const exact = candidates.find((request) => key.includes(bodyHash(campaign.provider, request)));
@@ -34,8 +41,21 @@ export async function readExchange(reader: CampaignReader, campaign: CampaignRec
 }
 
 export function exchangeText({ step, request, exact, answers }: Exchange): string {
-  const parts = answers.map((answer, i) => `--- answer ${i + 1} of ${answers.length} (${answer.stopReason}) at ${answer.key}\n${pretty(answer.text)}`);
+  const parts = answers.flatMap((answer, i) => [
+    `--- answer ${i + 1} of ${answers.length} (${answer.stopReason}) at ${answer.key}`,
+    ...(answer.text === '' ? [] : [pretty(answer.text)]),
+    ...answer.toolCalls.flatMap((call, n) => [`--- it calls ${call.name}`, JSON.stringify(call.input ?? null, null, 2), ...toolText(call.name, answer.toolAnswers[n] ?? null)]),
+  ]);
   return [`--- request of ${step}${exact ? '' : ' (rebuilt; its hash is not that of the stored answer)'}`, JSON.stringify(request, null, 2), ...parts].join('\n');
+}
+
+function toolText(name: string, answer: ToolRecord | null): string[] {
+  if (answer === null) return [`--- ${name} was not run`];
+  return [`--- ${name} ${answer.error ? 'fails' : 'answers'}`, pretty(answer.text)];
+}
+
+function asking(steps: Step[]): string {
+  return steps.flatMap(({ record }) => (record.calls.length === 0 ? [] : [record.path])).join(', ') || 'none';
 }
 
 /** The step's material; a revision may or may not have been asked to decide an oscillation, which only the hash tells. */
@@ -75,10 +95,14 @@ function versionWorkedOn(steps: Step[], at: number): Version | null {
   return step?.record.version ?? null;
 }
 
-async function readAnswer(reader: CampaignReader, key: string): Promise<ResponseRecord> {
+async function readAnswer(reader: CampaignReader, { tools: offers }: CampaignRecord, { tools }: StepRecord, key: string): Promise<Answer> {
   const bytes = await reader.store.get(key);
   if (bytes === null) throw new Error(`answer ${key} is missing from ${reader.store.describe()}`);
-  return ResponseRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  const answer = ResponseRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  const keys = answer.toolCalls.map((_, n) => toolAnswerKey(answer, n, offers));
+  // calls beyond those that a step may make are refused without a record
+  const toolAnswers = keys.map(async (at) => (tools.some(({ record }) => record === at) ? await knownToolAnswer(reader.store, at) : null));
+  return { ...answer, toolAnswers: await Promise.all(toolAnswers) };
 }
 
 function pretty(text: string): string {

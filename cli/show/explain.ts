@@ -1,52 +1,60 @@
-import { WorkflowFailedError, WorkflowIdReusePolicy } from '@temporalio/client';
+import { WorkflowFailedError, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
 import { durationMs } from '../../activities/durations.ts';
 import type { StepResult } from '../../activities/step-messages.ts';
 import { UsageError } from '../../infra/usage-error.ts';
 import { StepRecord, type CampaignRecord } from '../../schemas/records.ts';
 import type { ExplainInput } from '../../workflows/explain.ts';
 import { explainWorkflowId, QUEUES } from '../../workflows/messages.ts';
+import { checkContinuity } from '../campaign/launch.ts';
 import { requireCampaign } from '../datasets.ts';
 import { Failure } from '../errors.ts';
 import { dollars, usdOf } from '../figures.ts';
 import type { Output } from '../output.ts';
-import { withSession } from '../session.ts';
+import type { Session } from '../session.ts';
 import { explanationText, findVersion, readShown } from './situation.ts';
 
-/** Has a version explained anew and prints both explanations. @throws UsageError for a version that is not there, or a missing budget. */
-export async function explainVersion(name: string, which: string, options: { revision?: string; budget?: string }, output: Output): Promise<void> {
-  await withSession(async ({ store, reader, client }) => {
-    const campaign = await requireCampaign(store, name);
-    const shown = await readShown(reader, campaign, which);
-    const { outcome, situation } = shown;
-    if (outcome === null || outcome.log === null) throw new UsageError(`SITUATION: situation ${situation.index} has no versions yet`);
-    const version = findVersion(shown, options.revision ?? String(shown.versions.filter(({ branch }) => branch === 'main').length - 1));
-    const input: ExplainInput = {
-      campaign: name,
-      index: situation.index,
-      try: outcome.try,
-      version: version.record,
-      log: version.record,
-      allowance: allowanceOf(campaign, options.budget),
-      patienceMs: durationMs(campaign.file.patience),
-    };
-    const result: unknown = await client.workflow
-      .execute('explain', { workflowId: explainWorkflowId(name, situation.index, version.record.slice(0, 12)), taskQueue: QUEUES.orchestrate, args: [input], workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE })
-      .catch((error: unknown) => {
-        throw error instanceof WorkflowFailedError && error.cause !== undefined ? new Failure(error.cause.message) : error;
-      });
-    const { log, charged, cost } = result as StepResult;
-    const made = StepRecord.parse(JSON.parse(await reader.text(log))).version;
-    const explanation = made?.explanation ?? version.explanation;
-    output.result(
-      { situation, revision: version.revision, branch: version.branch, explanation, own: version.explanation, record: log, usd: usdOf(cost), usdNew: usdOf(charged) },
-      [`${which}, version ${version.revision}@${version.branch}, explained anew (${charged === 0 ? 'paid for before' : dollars(usdOf(charged))}):`, explanationText(explanation), 'its own explanation:', explanationText(version.explanation)].join('\n'),
-    );
-  });
+/** More nano-dollars than this could not be counted exactly. */
+const MOST_USD = 9_000_000;
+
+/**
+ * Has a version explained anew and prints both explanations; where it is being explained already, waits for that.
+ * @throws UsageError for a version that is not there, or a missing budget; Failure where the campaign's model is another one.
+ */
+export async function explainVersion(session: Session, name: string, which: string, options: { revision?: string; budget?: string }, output: Output): Promise<void> {
+  const { store, reader, client } = session;
+  const campaign = await requireCampaign(store, name);
+  const allowance = allowanceOf(campaign, options.budget);
+  const shown = await readShown(reader, campaign, which);
+  const { outcome, situation } = shown;
+  if (outcome === null || outcome.log === null) throw new UsageError(`SITUATION: situation ${situation.index} has no versions yet`);
+  const version = findVersion(shown, options.revision ?? String(shown.versions.filter(({ branch }) => branch === 'main').length - 1));
+  await checkContinuity(session, campaign);
+  const input: ExplainInput = { campaign: name, index: situation.index, try: outcome.try, version: version.record, log: version.record, allowance, patienceMs: durationMs(campaign.file.patience) };
+  const result: unknown = await client.workflow
+    .execute('explain', {
+      workflowId: explainWorkflowId(name, situation.index, version.record.slice(0, 12)),
+      taskQueue: QUEUES.orchestrate,
+      args: [input],
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    })
+    .catch((error: unknown) => {
+      throw error instanceof WorkflowFailedError && error.cause !== undefined ? new Failure(error.cause.message) : error;
+    });
+  const { log, charged, cost } = result as StepResult;
+  const made = StepRecord.parse(JSON.parse(await reader.text(log))).version;
+  const explanation = made?.explanation ?? version.explanation;
+  output.result(
+    { situation, revision: version.revision, branch: version.branch, explanation, own: version.explanation, record: log, usd: usdOf(cost), usdNew: usdOf(charged) },
+    [`${which}, version ${version.revision}@${version.branch}, explained anew (${charged === 0 ? 'paid for before' : dollars(usdOf(charged))}):`, explanationText(explanation), 'its own explanation:', explanationText(version.explanation)].join('\n'),
+  );
 }
 
+/** Int nano-dollars; null: no cap. What JSON cannot say, such as Infinity, would arrive as none. */
 function allowanceOf({ simulated }: CampaignRecord, budget: string | undefined): number | null {
   if (budget === undefined && simulated !== null) return null;
-  const usd = Number(budget ?? Number.NaN);
-  if (!(usd > 0)) throw new UsageError(`--budget: ${budget === undefined ? 'required, because the model is not simulated' : `a number of USD above 0 (is "${budget}")`}; such as --budget 0.50`);
-  return Math.round(usd * 1e9);
+  if (budget === undefined) throw new UsageError('--budget: required, because the model is not simulated; such as --budget 0.50');
+  const nanoUsd = Math.round(Number(budget) * 1e9);
+  if (!(nanoUsd > 0 && nanoUsd < MOST_USD * 1e9)) throw new UsageError(`--budget: a number of USD above 0 and below ${MOST_USD} (is "${budget}"); such as --budget 0.50`);
+  return nanoUsd;
 }

@@ -1,33 +1,73 @@
 import type { CampaignReader } from '../../activities/campaign-reader.ts';
 import type { Tool } from '../../activities/tool.ts';
-import { openTools } from './index.ts';
+import { openTools, type Toolbox } from './index.ts';
 
-type Open = Awaited<ReturnType<typeof openTools>>;
+/** A toolbox that nobody has used for so long is closed: its servers would outlive the campaign. */
+const IDLE_MS = 10 * 60_000;
 
-/** The tools of each campaign that this process works for, opened at their first use. Commands run in the process's own folder. */
+/** Runs `work` once after so many milliseconds, unless it is called off. */
+export type Clock = (ms: number, work: () => void) => { callOff(): void };
+
+const wallClock: Clock = (ms, work) => {
+  const timer = setTimeout(work, ms).unref();
+  return { callOff: () => clearTimeout(timer) };
+};
+
+interface Box {
+  opening: Promise<Toolbox>;
+  /** Uses under way. */
+  uses: number;
+  idle: ReturnType<Clock> | null;
+}
+
+/** The tools of each campaign that this process works for, opened at use and closed when idle. Commands run in the process's own folder. */
 export class Toolboxes {
-  readonly #open = new Map<string, Promise<Open>>();
+  readonly #boxes = new Map<string, Box>();
+  /** Toolboxes that are being closed. */
+  readonly #closing = new Set<Promise<void>>();
   readonly #reader: CampaignReader;
+  readonly #clock: Clock;
 
-  constructor(reader: CampaignReader) {
+  constructor(reader: CampaignReader, clock: Clock = wallClock) {
     this.#reader = reader;
+    this.#clock = clock;
   }
 
-  /** @throws Error where an MCP server cannot be reached; the next call tries again. */
-  async of(campaign: string): Promise<readonly Tool[]> {
-    const known = this.#open.get(campaign);
-    if (known !== undefined) return (await known).tools;
+  /** Works with a campaign's tools, which stay open meanwhile. @throws Error where an MCP server cannot be reached; the next use tries again. */
+  async use<T>(campaign: string, work: (tools: readonly Tool[]) => Promise<T>): Promise<T> {
     const { file } = await this.#reader.campaign(campaign);
-    const opening = this.#open.get(campaign) ?? openTools(file.tools, process.cwd());
-    this.#open.set(campaign, opening);
-    opening.catch(() => this.#open.delete(campaign));
-    return (await opening).tools;
+    const box = this.#boxes.get(campaign) ?? { opening: openTools(file.tools, process.cwd()), uses: 0, idle: null };
+    this.#boxes.set(campaign, box);
+    box.idle?.callOff();
+    box.uses += 1;
+    try {
+      return await work((await this.#opened(campaign, box)).tools);
+    } finally {
+      box.uses -= 1;
+      if (box.uses === 0 && this.#boxes.get(campaign) === box) box.idle = this.#clock(IDLE_MS, () => this.#drop(campaign, box));
+    }
   }
 
   /** Ends the servers that were started. */
   async close(): Promise<void> {
-    const open = await Promise.allSettled(this.#open.values());
-    this.#open.clear();
-    await Promise.allSettled(open.map((each) => (each.status === 'fulfilled' ? each.value.close() : Promise.resolve())));
+    for (const [campaign, box] of this.#boxes) this.#drop(campaign, box);
+    await Promise.all(this.#closing);
+  }
+
+  async #opened(campaign: string, box: Box): Promise<Toolbox> {
+    try {
+      return await box.opening;
+    } catch (error) {
+      if (this.#boxes.get(campaign) === box) this.#boxes.delete(campaign);
+      throw error;
+    }
+  }
+
+  #drop(campaign: string, box: Box): void {
+    box.idle?.callOff();
+    this.#boxes.delete(campaign);
+    const closing = box.opening.then((toolbox) => toolbox.close()).catch(() => undefined);
+    this.#closing.add(closing);
+    void closing.finally(() => this.#closing.delete(closing));
   }
 }

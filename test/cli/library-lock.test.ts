@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { addText, lockLibrary } from '../../cli/library-lock.ts';
 import { readLibrary } from '../../infra/library.ts';
 import { sha256Hex } from '../../schemas/canonical.ts';
@@ -94,4 +95,72 @@ test('the first text makes the library.yaml, a refused one does not', async () =
   expect(existsSync(join(folder, 'library.yaml'))).toBe(false);
   await addText(elsewhere('a.txt', 'words'), folder, ABOUT);
   expect((await readLibrary(folder)).texts).toMatchObject([{ textbook: 'a', text: 'words' }]);
+});
+
+const BOOK = pdf([['words']]);
+const NOTES = 'notes of mine\n';
+
+test('a file of the user that lies where the text of a book would be kept is never overwritten', async () => {
+  const folder = writeFiles();
+  const before = readFileSync(join(folder, 'library.yaml'), 'utf8');
+  const beside = join(folder, 'book.pdf.md');
+  writeFileSync(beside, NOTES);
+  const refusal = `TEXT: ${beside} exists already, and the text of "book.pdf" would be kept there; rename one of them`;
+  await expect(addText(elsewhere('book.pdf', BOOK), folder, ABOUT)).rejects.toThrow(refusal);
+  expect(existsSync(join(folder, 'book.pdf'))).toBe(false);
+  expect(readFileSync(join(folder, 'library.yaml'), 'utf8')).toBe(before);
+  writeFileSync(join(folder, 'book.pdf'), BOOK);
+  await expect(addText(join(folder, 'book.pdf'), folder, ABOUT)).rejects.toThrow(refusal);
+  expect(readFileSync(beside, 'utf8')).toBe(NOTES);
+  // what an earlier listing took from the same book may stay
+  writeFileSync(beside, 'words\n');
+  expect((await addText(join(folder, 'book.pdf'), folder, ABOUT)).entry.extracted).toBe(sha256Hex('words\n'));
+});
+
+test('lock overwrites no file of the user either', async () => {
+  const folder = writeFiles({ library: (text) => ({ ...text, file: 'book.pdf', sha256: '0'.repeat(64) }) });
+  const [book, beside] = ['book.pdf', 'book.pdf.md'].map((name) => join(folder, name)) as [string, string];
+  writeFileSync(book, BOOK);
+  writeFileSync(beside, NOTES);
+  await expect(lockLibrary(folder)).rejects.toThrow(`library.yaml: texts.0.file: ${beside} exists already, and the text of "book.pdf" would be kept there; rename one of them`);
+  expect(readFileSync(beside, 'utf8')).toBe(NOTES);
+  expect(readFileSync(join(folder, 'library.yaml'), 'utf8')).toContain('0'.repeat(64));
+});
+
+test('a listed text is no place for the text of a book, nor is the text of a listed book listed', async () => {
+  const folder = writeFiles({ library: (text) => ({ ...text, file: 'book.pdf.md', sha256: sha256Hex('words\n') }) });
+  writeFileSync(join(folder, 'book.pdf.md'), 'words\n');
+  await expect(addText(elsewhere('book.pdf', BOOK), folder, ABOUT)).rejects.toThrow('TEXT: "book.pdf.md", where the text of "book.pdf" would be kept, is listed itself; rename one of them');
+  const other = writeFiles();
+  await addText(elsewhere('book.pdf', BOOK), other, ABOUT);
+  await expect(addText(join(other, 'book.pdf.md'), other, ABOUT)).rejects.toThrow('TEXT: "book.pdf.md" holds the text taken from "book.pdf", which is listed');
+  const { texts } = parse(readFileSync(join(other, 'library.yaml'), 'utf8')) as { texts: unknown[] };
+  const own = { file: './book.pdf.md', title: 'T', licence: 'CC0-1.0', sha256: sha256Hex('words\n') };
+  writeFileSync(join(other, 'library.yaml'), JSON.stringify({ texts: [...texts, own] }));
+  await expect(lockLibrary(other)).rejects.toThrow('texts.1.file: "book.pdf.md", where the text of "book.pdf" would be kept, is listed itself; rename one of them');
+});
+
+test.each([
+  ['an empty title', { ...ABOUT, title: '' }, 'TEXT: title: must not be empty (is "")'],
+  ['a blank licence', { ...ABOUT, licence: ' ' }, 'TEXT: licence: must not be empty (is " ")'],
+])('%s is refused before anything is written', async (_name, about, message) => {
+  const folder = join(writeFiles(), 'fresh');
+  mkdirSync(folder);
+  await expect(addText(elsewhere('a.txt', 'words'), folder, about)).rejects.toThrow(message);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test.each([
+  ['without a file', ({ file: _, ...text }: Record<string, unknown>) => text, 'texts.0.file: a path relative to library.yaml is required'],
+  ['whose file is no path', (text: Record<string, unknown>) => ({ ...text, file: ['text.md'] }), 'texts.0.file: a path relative to library.yaml is required'],
+  ['without a title', ({ title: _, ...text }: Record<string, unknown>) => text, 'texts.0.title: expected string, received undefined'],
+  ['with an unknown key', (text: Record<string, unknown>) => ({ ...text, tgas: ['a'] }), 'unknown key "texts.0.tgas"; did you mean "tags"?'],
+])('neither lock nor add writes a library.yaml with an entry %s', async (_name, library, message) => {
+  const folder = writeFiles({ library });
+  writeFileSync(join(folder, 'text.md'), 'changed\n');
+  const before = readFileSync(join(folder, 'library.yaml'), 'utf8');
+  await expect(lockLibrary(folder)).rejects.toThrow(`library.yaml: ${message}`);
+  await expect(addText(elsewhere('second.md', 'words'), folder, ABOUT)).rejects.toThrow(`library.yaml: ${message}`);
+  expect(readFileSync(join(folder, 'library.yaml'), 'utf8')).toBe(before);
+  expect(existsSync(join(folder, 'second.md'))).toBe(false);
 });

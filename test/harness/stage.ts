@@ -1,9 +1,10 @@
+import { WorkflowIdConflictPolicy } from '@temporalio/client';
 import { afterAll, beforeAll } from 'vitest';
 import { CampaignReader } from '../../activities/campaign-reader.ts';
 import { durationMs } from '../../activities/durations.ts';
 import { outcomeKey } from '../../schemas/keys.ts';
 import { OutcomeRecord, StepRecord } from '../../schemas/records.ts';
-import { QUEUES, situationWorkflowId, type ActorInput, type ExemplarResult } from '../../workflows/messages.ts';
+import { grantSignal, QUEUES, situationWorkflowId, type ActorInput, type ExemplarResult } from '../../workflows/messages.ts';
 import { explainAnew, noFindings, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
 import { sketchCampaign, situation, type CampaignSketch } from './campaigns.ts';
 import { startEngine, testStore, type Engine } from './engine.ts';
@@ -40,7 +41,22 @@ export interface Played {
   workflowId: string;
 }
 
-/** Runs the exemplar workflow over one situation, its model directed. */
+/** A workflow that takes signals and does nothing: a situation that is held from the beginning. */
+async function standInPage(actor: ActorInput): Promise<string> {
+  const workflowId = 'stand-in-page';
+  await engine.client.workflow.start('exemplar', {
+    workflowId,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    taskQueue: QUEUES.orchestrate,
+    args: [{ actor, index: 0, try: 0, page: 'none', allowance: null, held: true }],
+  });
+  return workflowId;
+}
+
+/** How long a situation that asks for money waits before it is refused, ms. */
+const REFUSED_EVERY_MS = 200;
+
+/** Runs the exemplar workflow over one situation, its model directed. What it has to spend is its allowance: more is refused. */
 export async function play(director: Director, options: Partial<CampaignSketch> & { allowance?: number | null; actor?: Record<string, number>; stage?: Partial<ReturnType<typeof situation>> } = {}): Promise<Played> {
   const stage = situation(++stages + 1_000 * Math.floor(Math.random() * 1e6), options.stage);
   directors.set(stage.initial, director);
@@ -58,11 +74,13 @@ export async function play(director: Director, options: Partial<CampaignSketch> 
     ...(campaign.file.library.select === 'routed' ? { routed: true } : {}),
   };
   const workflowId = situationWorkflowId(campaign.name, 0, 0);
-  const result = (await engine.client.workflow.execute('exemplar', {
+  const handle = await engine.client.workflow.start('exemplar', {
     workflowId,
     taskQueue: QUEUES.orchestrate,
-    args: [{ actor, index: 0, try: 0, page: 'none', allowance: options.allowance ?? null, held: false }],
-  })) as ExemplarResult;
+    args: [{ actor, index: 0, try: 0, page: await standInPage(actor), allowance: options.allowance ?? null, held: false }],
+  });
+  const refusing = options.allowance == null ? undefined : setInterval(() => void handle.signal(grantSignal, { nanoUsd: 0 }).catch(() => undefined), REFUSED_EVERY_MS);
+  const result = (await handle.result().finally(() => clearInterval(refusing))) as ExemplarResult;
   const outcome = OutcomeRecord.parse(JSON.parse(new TextDecoder().decode((await store.get(outcomeKey(campaign.name, 0, 0))))));
   const reader = new CampaignReader(store);
   const steps: StepRecord[] = [];

@@ -79,3 +79,23 @@ test('a choice of all texts keeps the hash that campaigns had before there was a
 test('an unknown tag is one line that names those there are', async () => {
   await expect(readCampaignSource(campaignFile({ select: 'tags', tags: ['croe'] }))).rejects.toThrow(/campaign\.yaml: library\.tags\.0: no text has the tag "croe"; there are core$/);
 });
+
+const PRICE = { inputPerMTok: 1, outputPerMTok: 2, cacheWritePerMTok: 1, cacheReadPerMTok: 1 };
+const MODEL = { name: 'own', maxOutputTokens: 1_000, price: PRICE };
+
+test.each([
+  ['a price', { model: { ...MODEL, price: { ...PRICE, outputPerMTok: 3 } } }, /: model\.price differs from/],
+  ['a price left out', { model: { name: 'own', maxOutputTokens: 1_000 } }, /: model\.price differs from/],
+  ['a time in the cache', { model: { ...MODEL, cacheTtl: '1h' } }, /: model\.cacheTtl differs from .* \(was auto, is 1h\)/],
+  ['patience', { patience: '1h' }, /: patience differs from .* \(was 24h, is 1h\)/],
+  ['compression', { compression: 'none' }, /: compression differs from .* \(was zstd, is none\)/],
+  ['several', { patience: '1h', compression: 'none', seed: 3 }, /: seed, compression, patience differ from/],
+])('%s that changes under a campaign is refused by name, with a free one', async (_name, change, message) => {
+  const store = new MemoryStore();
+  const first = writeCampaign([situation(1)], 1, { name: 'unchanged', model: MODEL });
+  const { campaign } = await open(store, first, null);
+  const refusal = await open(store, writeCampaign([situation(1)], 1, { name: 'unchanged', model: MODEL, ...change }), null).then(() => 'not refused', (error: Error) => error.message);
+  expect(refusal).toMatch(message);
+  expect(refusal).toMatch(/from the campaign "unchanged" that exists.*; choose another name, such as unchanged-2$/);
+  expect(await open(store, first, null)).toEqual({ how: 'attached', campaign });
+});

@@ -26,6 +26,15 @@ test('a good file gets its defaults', () => {
   expect(campaign.pageSize).toBe(256);
 });
 
+function refusalOf(text: string): string {
+  try {
+    readFileAs(file(text), CampaignFile);
+    return 'not refused';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 test.each([
   ['an unknown key', `${GOOD}concurency: 4`, /unknown key "concurency"; did you mean "concurrency"\?/],
   ['an unknown nested key', GOOD.replace('count: 3', 'count: 3, sed: 1'), /unknown key "situations\.sed"; did you mean "seed"\? Known: from, world, count, seed/],
@@ -34,15 +43,44 @@ test.each([
   ['a missing field', GOOD.replace('agents: [a.yaml]', ''), /agents: expected array/],
   ['a bad name', GOOD.replace('name: demo', 'name: De'), /name: 3 to 63 lower-case letters/],
   ['shares that do not sum to 1', `${GOOD}splits: { train: 0.5, validation: 0.1, test: 0.1 }`, /splits: train, validation and test must sum to 1/],
+  ['a misspelt choice of a source', GOOD.replace('from: world', 'form: world'), /unknown key "situations\.form"; did you mean "from"\?/],
+  ['a misspelt key that is required', GOOD.replace('agents:', 'agnets:'), /unknown key "agnets"; did you mean "agents"\?/],
   ['text that is not YAML', 'a: [', /not YAML/],
 ])('%s is refused in one line', (_name, text, message) => {
-  let refusal = '';
-  try {
-    readFileAs(file(text), CampaignFile);
-  } catch (error) {
-    refusal = (error as Error).message;
-  }
+  const refusal = refusalOf(text);
   expect(refusal).toMatch(message);
+  expect(refusal).not.toContain('\n');
+});
+
+const MCP = 'mcp, allow, timeoutS, maxBytes';
+const ENTRY = 'tools.0: an entry is { builtin } or { mcp, allow } with command or url';
+
+test.each([
+  ['{ builtin: computer }', `tools.0.builtin: Invalid discriminator value. Expected 'compute' | 'knowledge' | 'world' (is "computer")`],
+  ['{ bultin: compute }', 'unknown key "tools.0.bultin"; did you mean "builtin"?'],
+  ['{ builtin: compute, timeoutS: 5 }', 'unknown key "tools.0.timeoutS"; did you mean "builtin"? Known: builtin'],
+  ['{ builtin: knowledge, endpiont: "https://a.org" }', 'unknown key "tools.0.endpiont"; did you mean "endpoint"? Known: builtin, endpoint, timeoutS, maxBytes'],
+  ['{ builtin: knowledge, endpoint: "http://a.org" }', 'tools.0.endpoint: https, or http on this machine (is "http://a.org")'],
+  ['{ mcp: a, comand: [b] }', `unknown key "tools.0.comand"; did you mean "command"? Known: ${MCP}, command, env`],
+  ['{ mcp: a, ulr: "https://a.org", allow: [b] }', `unknown key "tools.0.ulr"; did you mean "url"? Known: ${MCP}, url, headers`],
+  ['{ mcp: a, command: [b], alow: [c] }', `unknown key "tools.0.alow"; did you mean "allow"? Known: ${MCP}, command, env`],
+  ['{ mcp: a, command: [b] }', 'tools.0.allow: expected array, received undefined'],
+  ['{ mcp: a, command: b, allow: [c] }', 'tools.0.command: expected array, received string (is "b")'],
+  ['{ mcp: a, command: [b], allow: [c], env: ["T=1"] }', 'tools.0.env.0: the name of an environment variable; its value never stands in the file (is "T=1")'],
+  ['{ mcp: a, command: [b], allow: [c], headers: { a: B } }', `unknown key "tools.0.headers"; did you mean "allow"? Known: ${MCP}, command, env`],
+  ['{ mcp: a, url: "http://a.org", allow: [c] }', 'tools.0.url: https, or http on this machine (is "http://a.org")'],
+  ['{ mcp: a, url: 5, timeoutS: 900 }', 'tools.0.allow: expected array, received undefined'],
+  ['{ mcp: a, url: "https://a.org", allow: [c], timeoutS: 900 }', 'tools.0.timeoutS: Too big: expected number to be <=600 (is 900)'],
+  ['{ mcp: A, command: [b], allow: [c] }', 'tools.0.mcp: up to 16 lower-case letters and digits (is "A")'],
+  ['{ mcp: a, allow: [c] }', 'tools.0: an MCP server has either command, which starts it, or url, where it is'],
+  ['{ mcp: a, allow: [c], command: [b], url: "https://a.org" }', 'tools.0: an MCP server has either command, which starts it, or url, where it is'],
+  ['{ builtin: compute, mcp: a, command: [b], allow: [c] }', ENTRY],
+  ['{}', ENTRY],
+  ['compute', `${ENTRY} (is "compute")`],
+  ['[]', ENTRY],
+])('the tool %s is refused by the field that is wrong', (tool, message) => {
+  const refusal = refusalOf(`${GOOD}tools: [${tool}]\n`);
+  expect(refusal.slice(refusal.indexOf('campaign.yaml: ') + 'campaign.yaml: '.length)).toContain(message);
   expect(refusal).not.toContain('\n');
 });
 

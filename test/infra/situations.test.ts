@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readSituationFile } from '../../infra/situations-file.ts';
+import type { SituationContent } from '../../schemas/situation.ts';
+import { worldNamed, WORLDS } from '../../worlds/index.ts';
 
 const at = (name: string) => join(import.meta.dirname, 'situations', name);
 const read = (name: string, most?: number) => readSituationFile('campaign.yaml: situations.file', at(name), most);
@@ -21,6 +23,23 @@ async function refusal(path: string): Promise<string> {
 }
 
 const lines = (JSON.parse(readFileSync(at('situations.json'), 'utf8')) as { situations: unknown[] }).situations.map((each) => JSON.stringify(each));
+
+/** Seeds whose situations have tasks that can be planned finer. */
+const FINER = { relief: finerSeed('relief'), household: finerSeed('household') };
+
+function finerSeed(name: string): number {
+  const world = worldNamed(name);
+  const finer = (seed: number) => finerOf(world.situation(seed)).length > 0;
+  return Array.from({ length: 100 }, (_, seed) => seed).find(finer) as number;
+}
+
+function finerOf(situation: SituationContent): SituationContent[] {
+  const world = worldNamed(situation.world?.name ?? '');
+  const plan = world.exemplary(situation);
+  return plan.nodes.flatMap(({ id }) => world.expand(situation, plan, id) ?? []);
+}
+
+const inWorld = (world: Record<string, unknown>) => JSON.stringify({ agent: 'tester', horizon: 'hours/days', initial: 'i', world });
 
 describe('a file of situations', () => {
   test('as JSON gets its defaults', async () => {
@@ -48,6 +67,17 @@ describe('a file of situations', () => {
     expect(await read(name, 2)).toEqual((await read(name)).slice(0, 2));
   });
 
+  test('takes every situation that a world draws, whole or finer', async () => {
+    const whole = Object.values(WORLDS).flatMap((world) => Array.from({ length: 20 }, (_, seed) => world.situation(seed)));
+    const all = [...whole, ...whole.flatMap(finerOf)];
+    expect(all.filter(({ world }) => world?.task !== undefined).length).toBeGreaterThan(20);
+    expect(await readSituationFile('f', written('s.jsonl', all.map((each) => JSON.stringify(each)).join('\n')))).toEqual(all);
+  });
+
+  test('may hold its text as bytes', async () => {
+    expect(await read('latin-bytes.parquet', 1)).toEqual((await read('situations.json')).slice(0, 1));
+  });
+
   test('beyond the first wanted is not looked at', async () => {
     expect(await readSituationFile('f', written('s.jsonl', `${lines[0]}\nbroken`), 1)).toHaveLength(1);
     expect(await read('wrong-horizon.parquet', 1)).toHaveLength(1);
@@ -63,6 +93,11 @@ describe('a fault in a file of situations is one line', () => {
     ['where a line has an unknown key', 's.jsonl', `{"agnt": "a", "agent": "a", "horizon": "hours", "initial": "i"}`, '<file>: line 1: unknown key "agnt"; did you mean "agent"? Known: task, agent, horizon, initial, target, parent, world'],
     ['where a prediction has a target', 's.jsonl', lines[0]?.replace('"plan"', '"predict"') ?? '', '<file>: line 1: target: a prediction has no target: set target to null'],
     ['where a line is no object', 's.jsonl', '[]', '<file>: line 1: file: expected object, received array'],
+    ['where a world is unknown', 's.jsonl', inWorld({ name: 'releif', seed: 1 }), '<file>: line 1: world.name: no world "releif"; known: relief, household'],
+    ['where a world has no such task', 's.jsonl', `${lines[0]}\n\n${inWorld({ name: 'household', seed: FINER.household, task: 'nosuchtask' })}`, '<file>: line 3: world.task: the situation has no task "nosuchtask"; it has: '],
+    ['where a list has a task that its world has not', 's.yaml', `situations: [${lines[0]}, ${inWorld({ name: 'relief', seed: FINER.relief, task: 'nosuchtask' })}]`, '<file>: situations.1: world.task: the situation has no task "nosuchtask"; it has: fetch'],
+    ['where bytes are not text', 'latin-bytes.parquet', null, '<file>: row 2: initial: not UTF-8 text'],
+    ['where text is not UTF-8', 'latin-text.parquet', null, '<file>: row 2: initial: not UTF-8 text'],
     ['where the file is not Parquet', 's.parquet', 'PAR1 but no more', '<file>: not Parquet: '],
     ['where the file holds nothing', 's.jsonl', '\n', '<file>: holds no situation'],
     ['where the file is of another kind', 's.csv', 'agent\n', 'campaign.yaml: situations.file: cannot read "<file>"; allowed: files ending in .yaml, .yml, .json, .jsonl, .ndjson, .parquet'],

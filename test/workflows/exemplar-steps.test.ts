@@ -31,6 +31,12 @@ describe('quotes, choice of texts, tools, levels and policy', () => {
     expect(played.steps[1]?.calls).toHaveLength(2);
   });
 
+  test('a selection of nothing is sent back', async () => {
+    const played = await play(cast({ select: (view) => ({ chapters: view.step.faults.length === 0 ? [] : [{ textbook: 'text-2', chapter: 'whole' }], why: '' }) }), { file: { library: { path: '.', select: 'routed' } }, actor: { alternatives: 0 } });
+    expect(paths(played)).toEqual(['draft', 'select', 'p1.t2.critique']);
+    expect(played.steps[1]?.calls).toHaveLength(2);
+  });
+
   test('tools that the model asks for are run, each as an activity of its own, and their answers kept', async () => {
     const answers: string[][] = [];
     const played = await play(
@@ -51,6 +57,35 @@ describe('quotes, choice of texts, tools, levels and policy', () => {
     const { events } = await engine.client.workflow.getHandle(played.workflowId).fetchHistory();
     const ran = (events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
     expect(ran.filter((name) => name === 'runTool')).toHaveLength(2);
+  });
+
+  test('of many tools asked for at once eight are run, and the rest is told so', async () => {
+    const answers: string[][] = [];
+    const played = await play(
+      cast({
+        critique: (view) => {
+          answers.push(view.toolAnswers);
+          const calls = Array.from({ length: 30 }, (_, i) => ({ id: `t${i}`, name: 'compute', input: { expression: `1 + ${i}` } }));
+          return view.toolAnswers.length === 0 ? { text: '', stop: 'tools', toolCalls: calls } : noFindings;
+        },
+      }),
+      { texts: 1, actor: { alternatives: 0 }, file: { tools: [{ builtin: 'compute' }] } },
+    );
+    expect(played.result.outcome).toBe('converged');
+    expect(answers[1]).toHaveLength(30);
+    expect(answers[1]?.filter((text) => text.includes('at most 8 tools'))).toHaveLength(22);
+    const { events } = await engine.client.workflow.getHandle(played.workflowId).fetchHistory();
+    expect((events ?? []).filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'runTool')).toHaveLength(8);
+  });
+
+  test('a step that is left after a tool turn, for want of money, is booked', async () => {
+    // said at such length that the call after it cannot be paid
+    const asks = { text: 'x'.repeat(50_000), stop: 'tools' as const, toolCalls: [{ id: 't1', name: 'compute', input: { expression: '2 + 2' } }] };
+    const answer = 1_000 * 3_000 + 200 * 15_000;
+    const played = await play(cast({ critique: (view) => (view.toolAnswers.length === 0 ? asks : noFindings) }), { texts: 1, file: { tools: [{ builtin: 'compute' }] }, allowance: 250_000_000 });
+    expect(played.outcome).toMatchObject({ outcome: 'over-budget', calls: 2, nanoUsd: 2 * answer });
+    expect(played.result).toMatchObject({ charged: 2 * answer, unspent: 250_000_000 - 2 * answer });
+    expect(played.steps.at(-1)).toMatchObject({ path: 'p1.t1.critique', headline: 'left: the next call does not fit', calls: [{ paid: true, nanoUsd: answer }] });
   });
 
   test('a model that keeps asking for tools is told to answer, then fails', async () => {

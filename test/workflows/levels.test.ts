@@ -19,6 +19,8 @@ const store = testStore();
 const actor = { maxPasses: 4, alternatives: 1 };
 let engine: Engine;
 const revised: StepView[] = [];
+/** Initial states whose next revision the provider turns down. */
+const failing = new Set<string>();
 
 /** Coarse plans promise a minute; finer ones take two hours. Whoever is told so promises two hours. */
 const model: StageModel = new StageModel((view) => {
@@ -29,6 +31,7 @@ const model: StageModel = new StageModel((view) => {
     }
     case 'revise': {
       revised.push(view);
+      if (failing.delete(view.situation.initial)) return Object.assign(new Error('bad'), { status: 400 });
       const edit = { op: 'characteristic' as const, node: 'n1', text: '', states: [], actions: [], field: 'durationS' as const, value: 7_200, resources: [], moralCost: [] };
       return { ...relabel('n1', ''), edits: [edit] };
     }
@@ -82,4 +85,26 @@ test('finer plans that contradict a coarse promise have the coarse plan revised,
   expect((final?.plan.nodes[1] as ActionNode).durationS).toBe(7_200);
   expect(await contradictions(reader(), coarse.name, finer.name)).toMatchObject({ compared: 1, findings: {} });
   expect((await verify(storeSource(store, coarse.name))).faults).toEqual([]);
+});
+
+test('findings that a failed try left unanswered are put to the next one, which begins at the last version', async () => {
+  const coarse = await sketchCampaign(store, { situations: [situation(70_002)], texts: 1, file: { actor } });
+  await run(coarse);
+  const reader = () => new CampaignReader(store);
+  const finding = { node: 'n1', severity: 'major' as const, issue: 'the finer plan takes 7200 s where 60 s were promised', suggestion: '', quote: '' };
+  const feedback: FeedbackRecord = { schema: 1, from: 'finer', findings: { 0: [finding] } };
+  failing.add('start 70002');
+  await addSetting(store, coarse.name, { retry: { 0: 1 }, feedback: await reader().save(canonicalJson(feedback)) });
+  expect(await run(coarse)).toMatchObject({ outcomes: { failed: 1 } });
+  await addSetting(store, coarse.name, { retry: { 0: 2 } });
+  expect(await run(coarse)).toMatchObject({ outcomes: { converged: 1 } });
+  const outcome = OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(await store.get(outcomeKey(coarse.name, 0, 2)) ?? undefined)));
+  const paths = (await loadSteps(reader(), outcome)).map(({ record }) => record.path);
+  expect(paths.slice(4, 8)).toEqual(['f1.critique', 'f2.critique', 'f2.revise', 'p2.t1.critique']);
+  // answered: another retry begins anew, from the draft
+  await addSetting(store, coarse.name, { retry: { 0: 3 } });
+  await run(coarse);
+  const last = OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(await store.get(outcomeKey(coarse.name, 0, 3)) ?? undefined)));
+  expect((await loadSteps(reader(), last)).map(({ record }) => record.path)[0]).toBe('draft');
+  expect((await loadSteps(reader(), last)).some(({ record }) => record.path.startsWith('f'))).toBe(false);
 });

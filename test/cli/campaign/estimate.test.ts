@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { estimate } from '../../../cli/campaign/estimate.ts';
+import { ASSUMPTIONS, estimate } from '../../../cli/campaign/estimate.ts';
 import { readCampaignSource } from '../../../infra/campaign-source.ts';
+import { sha256Hex } from '../../../schemas/canonical.ts';
 import { writeFiles } from '../files.ts';
 
 const source = (campaign: Parameters<typeof writeFiles>[0] = {}) => readCampaignSource(join(writeFiles(campaign), 'campaign.yaml'));
@@ -28,4 +30,30 @@ test('dollars follow the price in the file', async () => {
 
 test('an unknown price is null, never zero', async () => {
   expect(estimate(await source({ campaign: (file) => ({ ...file, model: { name: 'own-model' } }) }))).toMatchObject({ usdPlain: null, usdCached: null, pricesDate: null });
+});
+
+/** A library of so many texts of one chapter. */
+async function routed(texts: number, library: Record<string, unknown>) {
+  const folder = writeFiles({ campaign: (file) => ({ ...file, library: { path: '.', ...library } }) });
+  const listed = Array.from({ length: texts }, (_, i) => ({ file: `${i}.md`, title: 'T', licence: 'CC0-1.0', text: `# T\n\nwords of ${i}\n` }));
+  for (const { file, text } of listed) writeFileSync(join(folder, file), text);
+  writeFileSync(join(folder, 'library.yaml'), JSON.stringify({ texts: listed.map(({ text, ...entry }) => ({ ...entry, sha256: sha256Hex(text) })) }));
+  return estimate(await readCampaignSource(join(folder, 'campaign.yaml')));
+}
+
+test('a routed campaign reads a usual choice of its chapters, after one call that chooses', async () => {
+  const [all, few, many] = await Promise.all([routed(8, {}), routed(8, { select: 'routed' }), routed(40, { select: 'routed' })]);
+  expect(few.calls).toBe(all.calls + 1);
+  expect(few.outputTokens).toBe(all.outputTokens + 250);
+  expect(few.inputTokens).toBeGreaterThan(all.inputTokens);
+  expect({ calls: many.calls, output: many.outputTokens }).toEqual({ calls: few.calls, output: few.outputTokens });
+  // a longer table of contents, no more chapters
+  expect(many.cacheableTokens - few.cacheableTokens).toBeGreaterThan(0);
+  expect(many.cacheableTokens).toBeLessThan(1.1 * few.cacheableTokens);
+  expect((await routed(40, { select: 'routed', always: ['0', '1'] })).calls).toBe(Math.round(many.calls + 2 * (2.5 * 1.3 + 2)));
+});
+
+test('the assumptions say what is taken for routing and for tools', () => {
+  expect(ASSUMPTIONS.filter((line) => /routed/.test(line))).toHaveLength(1);
+  expect(ASSUMPTIONS.filter((line) => /tool/.test(line))).toHaveLength(1);
 });

@@ -30,3 +30,9 @@ pq.write_table(flat, HERE / "flat.parquet", use_dictionary=True, data_page_versi
 
 wrong = [{**row, "horizon": "hours/months"} if i == 1 else {**row, "horizon": "/".join(levels(row))} for i, row in enumerate(rows)]
 pq.write_table(pa.Table.from_pylist(wrong, schema=pa.schema([*texts, ("horizon", pa.string())])), HERE / "wrong-horizon.parquet")
+
+# Latin-1 in the second row: in a column of bytes, and in one that is marked as text
+latin = [row["initial"].encode() if i != 1 else "Im M\u00fchlkeller steht Wasser.".encode("latin-1") for i, row in enumerate(rows)]
+for name, column in (("latin-bytes", pa.array(latin)), ("latin-text", pa.array(latin).view(pa.string()))):
+    table = pa.Table.from_pylist([{**row, "horizon": "/".join(levels(row))} for row in rows], schema=pa.schema([*texts, ("horizon", pa.string())]))
+    pq.write_table(table.set_column(table.schema.get_field_index("initial"), "initial", column), HERE / f"{name}.parquet", use_dictionary=name == "latin-text")

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { CorruptData } from '../../activities/failures.ts';
+import { Outages } from '../../activities/outages.ts';
+
+function listening() {
+  const told: string[] = [];
+  const outages = new Outages((campaign, reason) => Promise.resolve(void told.push(`${campaign}: ${reason}`)));
+  const fails = (what?: string, error = new Error('away')) => outages.watch('c', () => Promise.reject(error), what).catch(() => undefined);
+  const passes = (what?: string) => outages.watch('c', () => Promise.resolve(), what);
+  return { told, fails, passes };
+}
+
+test('a campaign is told of the third failure in a row, once, and of the first success after it', async () => {
+  const { told, fails, passes } = listening();
+  await fails();
+  await fails();
+  await passes();
+  await fails();
+  await fails();
+  expect(told).toEqual([]);
+  await fails();
+  await fails();
+  expect(told).toEqual(['c: Model.Unavailable: away']);
+  await passes();
+  await passes();
+  expect(told).toEqual(['c: Model.Unavailable: away', 'c: ']);
+});
+
+test('a failure that retrying cannot mend is no outage', async () => {
+  const { told, fails } = listening();
+  for (let i = 0; i < 3; i++) await fails('model', new CorruptData('x'));
+  expect(told).toEqual([]);
+});
+
+test('answers of the model neither hide that a tool is out of reach nor take back that it was', async () => {
+  const { told, fails, passes } = listening();
+  for (let i = 0; i < 3; i++) {
+    await fails('tool map', new Error('no map'));
+    await passes();
+  }
+  expect(told).toEqual(['c: Model.Unavailable: no map']);
+  for (let i = 0; i < 3; i++) await fails();
+  await passes();
+  expect(told.slice(1)).toEqual(['c: Model.Unavailable: away', 'c: Model.Unavailable: no map']);
+  await passes('tool map');
+  expect(told.at(-1)).toBe('c: ');
+});
