@@ -7,7 +7,7 @@ import type { CampaignReader } from './campaign-reader.ts';
 import { CorruptData, toFailure, ToolUnreachable } from './failures.ts';
 import { beating } from './heartbeat.ts';
 import type { Outages } from './outages.ts';
-import { contentOf } from './requests.ts';
+import { contentOf, MOST_TOOL_CALLS } from './requests.ts';
 import { knownToolAnswer, toolAnswerKey } from './tool-answers.ts';
 import type { Tool, ToolContext } from './tool.ts';
 
@@ -27,9 +27,6 @@ export interface ToolPorts {
   withTools: <T>(campaign: string, work: (tools: readonly Tool[]) => Promise<T>) => Promise<T>;
   outages: Outages;
 }
-
-/** Calls of one answer that are run; the rest are told so. */
-const MOST_CALLS = 8;
 
 /** One tool call, one activity: its answer is stored before the model sees it, and never asked for again. */
 export function createToolActivities(ports: ToolPorts) {
@@ -59,7 +56,7 @@ async function run({ reader, withTools, outages }: ToolPorts, input: ToolInput):
   return { headline: (await knownToolAnswer(reader.store, key))?.headline ?? record.headline };
 
   async function answer(): Promise<Answer> {
-    if (input.call >= MOST_CALLS) return refusal(`at most ${MOST_CALLS} tools may be called at once`);
+    if (input.call >= MOST_TOOL_CALLS) return refusal(`at most ${MOST_TOOL_CALLS} tools may be called at once`);
     const offered = campaign.tools.map((offer) => offer.name);
     const absent = refusal(`there is no tool "${name.slice(0, 40)}"; there are ${offered.join(', ')}`);
     if (!offered.includes(name)) return absent;

@@ -1,4 +1,3 @@
-import type { CampaignFile } from '../schemas/campaign.ts';
 import { canonicalJson, contentHash, sha256Hex } from '../schemas/canonical.ts';
 import { campaignKey, objectKey, settingKey } from '../schemas/keys.ts';
 import { CampaignRecord, type SettingRecord } from '../schemas/records.ts';
@@ -10,6 +9,7 @@ import type { ObjectStore } from '../activities/store.ts';
 import { writerIdentity } from './arrow/writer.ts';
 import { fingerprintParts, type CampaignSource } from './campaign-source.ts';
 import { keptChapters, settleChapters, type Chapter } from './library/chapters.ts';
+import { keptFields } from './kept-fields.ts';
 import type { Provider } from './provider.ts';
 import { Slots } from './slots.ts';
 import { storedCounts, type TokenCounter } from './token-counter.ts';
@@ -115,32 +115,19 @@ async function saveListing(store: ObjectStore, { listing }: CampaignSource): Pro
   return { sha256, count: listing.situations.length, duplicates: listing.duplicates };
 }
 
-/** Parts that say what they are; the others are hashes, or have no field of their name. */
-const LEGIBLE: ReadonlySet<string> = new Set(['provider', 'writer', 'pageSize']);
-
-/** Fields beside the fingerprint's parts that a campaign keeps: they say how it runs and is paid. A price is not shown: it has many figures. */
-const KEPT: readonly { field: string; of: (file: CampaignFile) => unknown; legible: boolean }[] = [
-  { field: 'compression', of: (file) => file.compression, legible: true },
-  { field: 'model.price', of: (file) => file.model.price ?? null, legible: false },
-  { field: 'model.cacheTtl', of: (file) => file.model.cacheTtl, legible: true },
-  { field: 'patience', of: (file) => file.patience, legible: true },
-];
+/** What a refusal shows the values of: the others are hashes, or have many figures. */
+const LEGIBLE: ReadonlySet<string> = new Set(['provider', 'writer', 'pageSize', 'compression', 'model.cacheTtl', 'patience']);
 
 async function checkParts(store: ObjectStore, source: CampaignSource, known: CampaignRecord, parts: CampaignRecord['parts']): Promise<void> {
-  const fields = KEPT.map(({ field, of, legible }) => ({ name: field, was: of(known.file), is: of(source.file), legible }));
-  const differing = [
-    ...Object.entries(parts).map(([name, is]) => ({ name, was: known.parts[name], is, legible: LEGIBLE.has(name) })),
-    ...fields,
-  ].filter(({ name, was, is }) => contentHash([was ?? null]) !== contentHash([is]) && !(name === 'situations' && extendsListing(source, known)));
-  const repacked = differing.some(({ name }) => name === 'compression');
-  // another compression makes another writer, which no field of the file is named for
-  const told = differing.filter(({ name }) => name !== 'writer' || !repacked);
+  const [was, is] = [{ ...known.parts, ...keptFields(known.file) }, { ...parts, ...keptFields(source.file) }] as [Record<string, unknown>, Record<string, unknown>];
+  const differing = Object.keys(is).filter((part) => contentHash([was[part] ?? null]) !== contentHash([is[part]]) && !(part === 'situations' && extendsListing(source, known)));
+  // another compression makes another writer, for which the file has no field
+  const told = differing.filter((part) => part !== 'writer' || !differing.includes('compression'));
   const [first] = told;
   if (first === undefined) return;
   const { name } = source.file;
-  const detail = first.legible ? ` (was ${String(first.was)}, is ${String(first.is)})` : '';
-  const names = told.map((each) => each.name).join(', ');
-  throw new UsageError(`${source.path}: ${names} differ${told.length === 1 ? 's' : ''} from the campaign "${name}" that exists${detail}; choose another name, such as ${await freeName(store, name)}`);
+  const detail = LEGIBLE.has(first) ? ` (was ${String(was[first])}, is ${String(is[first])})` : '';
+  throw new UsageError(`${source.path}: ${told.join(', ')} differ${told.length === 1 ? 's' : ''} from the campaign "${name}" that exists${detail}; choose another name, such as ${await freeName(store, name)}`);
 }
 
 /** A name like this one that no campaign has. */

@@ -13,7 +13,7 @@ const NO_OPTION = 'Invalid input';
  */
 export function describeIssues(issues: readonly Issue[], value: unknown, schema: z.ZodType, parent: Path = []): string {
   // an unknown key may be the misspelt name of one that is missing
-  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? (issues[0] as Issue);
+  const [issue] = [...issues.filter(({ code }) => code === 'unrecognized_keys'), ...issues] as [Issue, ...Issue[]];
   const path = [...parent, ...issue.path];
   if (issue.code === 'unrecognized_keys') return unknownKey(path, issue.keys[0] as string, keysAt(schema, issue.path, value));
   const got = path.length === 0 ? undefined : at(value, issue.path);

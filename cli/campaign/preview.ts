@@ -27,9 +27,9 @@ export async function previewFile(session: Session, whole: CampaignSource, numbe
   checkProvider(whole, provider);
   const { structured } = await probeStructured(session.config.model, provider, whole.file.model.name);
   const parts = fingerprintParts(whole, provider, structured, await writerIdentity(whole.file.compression));
-  const { situations, model, patience } = whole.file;
+  const { situations } = whole.file;
   const count = situations.from === 'imagine' ? Math.min(number, situations.count) : whole.listing.situations.length;
-  const name = previewName(whole.file.name, { parts, count, price: model.price ?? null, cacheTtl: model.cacheTtl, patience });
+  const name = previewName(whole.file, parts, count);
   const source = await withFirstSituations(session, whole, { name, number }, output);
   if (source === null) return detached(whole, name, output);
   const { campaign } = await openCampaign(session.store, source, provider, structured, anthropicCounter(session.config.model));
