@@ -270,12 +270,12 @@ async function situations(name) {
   return ids.sort();
 }
 
-/** A history as Temporal's protocol JSON, without the name of this machine. */
+/** A history as Temporal's protocol JSON, without the name and the folders of this machine. */
 async function show({ workflowId, runId }) {
   const of = ['--workflow-id', workflowId, ...(runId === undefined ? [] : ['--run-id', runId])];
   const command = ['workflow', 'show', '--address', services.temporalAddress, ...of, '--output', 'json', '--no-json-shorthand-payloads'];
   const { stdout } = await promisify(execFile)(await temporalBinary(), command, { maxBuffer: 2 ** 27 });
-  return JSON.parse(stdout, (_, value) => (typeof value === 'string' ? value.replaceAll(`@${hostname()}`, '@worker') : value));
+  return JSON.parse(stdout, (key, value) => (key === 'stackTrace' ? '' : typeof value === 'string' ? value.replaceAll(`@${hostname()}`, '@worker') : value));
 }
 
 async function keep(workflow, kase, execution) {
