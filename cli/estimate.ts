@@ -12,7 +12,7 @@ export function register(program: Command): void {
     const { source, taken } = await known(await readCampaignSource(file));
     const result = estimate(source, taken);
     const price = (usd: number | null) => (usd === null ? 'unknown: give model.price' : dollars(usd));
-    const within = result.callsWithin === null ? '' : ` (± ${Math.round(100 * result.callsWithin)} % with 95 % confidence)`;
+    const within = result.callsWithin === null ? ' (too few to say how far off it may be)' : ` (± ${Math.round(100 * result.callsWithin)} % with 95 % confidence)`;
     const basis =
       result.measuredOn > 0
         ? [`measured on ${counted(result.measuredOn, 'situation')} of it${within}; speed is assumed: ${ASSUMPTIONS.at(-1)}`]

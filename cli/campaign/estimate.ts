@@ -94,12 +94,21 @@ function measuredLoad(taken: readonly Taken[]): Load | null {
   return { calls: mean((each) => each.calls) as number, fresh, cacheable, output };
 }
 
-/** Half of the 95 % interval of the mean (normal), as a share of the mean; null for fewer than two values. */
+/** Fewer situations say nothing of how much situations differ. */
+const LEAST_FOR_INTERVAL = 5;
+
+/** Half of the 95 % interval of the mean (Student's t), as a share of the mean; null for too few values. */
 function halfWidth(values: readonly number[]): number | null {
-  if (values.length < 2) return null;
+  if (values.length < LEAST_FOR_INTERVAL) return null;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  return (1.96 * Math.sqrt(variance / values.length)) / mean;
+  return (t95(values.length - 1) * Math.sqrt(variance / values.length)) / mean;
+}
+
+/** 97.5 % quantile of Student's t from four degrees of freedom on, to 2 %: Abramowitz and Stegun 26.7.5. */
+function t95(freedom: number): number {
+  const z = 1.959964;
+  return z + (z ** 3 + z) / (4 * freedom) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2);
 }
 
 function tokensOf(text: string): number {

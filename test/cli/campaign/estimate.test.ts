@@ -57,3 +57,14 @@ test('the assumptions say what is taken for routing and for tools', () => {
   expect(ASSUMPTIONS.filter((line) => /routed/.test(line))).toHaveLength(1);
   expect(ASSUMPTIONS.filter((line) => /tool/.test(line))).toHaveLength(1);
 });
+
+test('what was measured is extrapolated, with an interval where there are enough situations for one', async () => {
+  const taken = (calls: number) => ({ calls, freshTokens: 10 * calls, cachedTokens: 100 * calls, outputTokens: calls });
+  const of = await source();
+  const few = estimate(of, [taken(30), taken(50)]);
+  expect(few).toMatchObject({ measuredOn: 2, calls: 40, outputTokens: 40, inputTokens: 4_400, callsWithin: null });
+  // mean 40, standard deviation sqrt(250), t of four degrees of freedom 2.776
+  const enough = estimate(of, [20, 30, 40, 50, 60].map(taken));
+  expect(enough.callsWithin).toBeGreaterThan((0.98 * 2.776 * Math.sqrt(250 / 5)) / 40);
+  expect(enough.callsWithin).toBeLessThan((1.02 * 2.776 * Math.sqrt(250 / 5)) / 40);
+});
