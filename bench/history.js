@@ -99,10 +99,10 @@ const asked = process.argv.slice(2);
 const folders = asked.length > 0 ? asked : existsSync(BENCH_FOLDER) ? readdirSync(BENCH_FOLDER) : [];
 const campaigns = [];
 for (const folder of folders.sort()) {
-  if (!existsSync(join(BENCH_FOLDER, folder, 'services.json'))) throw new Error(`${join(BENCH_FOLDER, folder)} holds no finished bench: run bench/ranking.js or bench/controls.js first`);
+  if (!existsSync(join(BENCH_FOLDER, folder, 'services.json'))) throw new Error(`${join(BENCH_FOLDER, folder)} holds no finished bench: run bench/ranking.js or bench/worlds.js first`);
   campaigns.push(...(await readFolder(folder)));
 }
-if (campaigns.length === 0) throw new Error(`${BENCH_FOLDER} holds no finished campaign: run bench/ranking.js or bench/controls.js first`);
+if (campaigns.length === 0) throw new Error(`${BENCH_FOLDER} holds no finished campaign: run bench/ranking.js or bench/worlds.js first`);
 
 const NAMES = /** @type {Record<string, string>} */ ({ exemplar: 'situations', page: 'pages', campaign: 'the campaign' });
 writeResult(
