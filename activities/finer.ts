@@ -1,7 +1,6 @@
 import type { FinerSource } from '../schemas/campaign.ts';
 import { LEVELS, levelIndex } from '../schemas/levels.ts';
 import type { ActionNode, Plan, StateNode } from '../schemas/plan.ts';
-import { StepRecord } from '../schemas/records.ts';
 import type { Situation, SituationContent } from '../schemas/situation.ts';
 import type { Finding } from '../schemas/wire.ts';
 import { measure, promiseFinding } from '../plans/promises.ts';
@@ -9,6 +8,7 @@ import { findNode, walk } from '../plans/tree.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { applySettings, pageOutcomes } from './campaign-state.ts';
 import { listed, type Listing } from './listing.ts';
+import { readRecord } from './scene.ts';
 
 /** How a world opens one of its own actions; null where it knows nothing finer, or the situation is of no world. */
 export type Expand = (situation: SituationContent, plan: Plan, node: string) => SituationContent | null;
@@ -30,7 +30,7 @@ export async function convergedPlans(reader: CampaignReader, name: string): Prom
   for (const [index, records] of [...outcomes].sort(([a], [b]) => a - b)) {
     const last = records.at(-1);
     if (last?.outcome !== 'converged' || last.final === null) continue;
-    const { version } = StepRecord.parse(JSON.parse(await reader.text(last.final)));
+    const { version } = await readRecord(reader, last.final);
     if (version !== null) found.push({ situation: situations[index] as Situation, try: last.try, plan: version.plan });
   }
   return found;

@@ -69,9 +69,9 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
     const keys = question.tries.map((number) => answerKey(payer.provider, request, { situation: question.situation, try: number, sample: question.sample, path }));
     const key = keys[0] as string;
     let record = await firstKnown(ports, keys);
-    const worstCase = payer.price === null ? null : reservationOf(request, payer.price, payer.cacheTtl, question.chapterTokens);
-    const reservation = worstCase ?? 0;
     if (record === null) {
+      const worstCase = payer.price === null ? null : reservationOf(request, payer.price, payer.cacheTtl, question.chapterTokens);
+      const reservation = worstCase ?? 0;
       if (lostBefore > 0) {
         // the first answer missing from the store is the one that earlier attempts may have lost
         spending.lost = { calls: spending.lost.calls + lostBefore, nanoUsd: spending.lost.nanoUsd + lostBefore * reservation };

@@ -2,13 +2,14 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { canonicalJson } from '../schemas/canonical.ts';
 import { FAILURE } from '../schemas/failure-types.ts';
-import { ResponseRecord, StepRecord, type ToolRecord } from '../schemas/records.ts';
+import { ResponseRecord, type ToolRecord } from '../schemas/records.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { CorruptData, toFailure, ToolUnreachable } from './failures.ts';
 import { beating } from './heartbeat.ts';
 import type { Outages } from './outages.ts';
-import { contentOf, MOST_TOOL_CALLS } from './requests.ts';
-import { knownToolAnswer, toolAnswerKey } from './tool-answers.ts';
+import { contentOf } from './requests.ts';
+import { knownToolAnswer, toolAnswerKey, toolRefusal } from './tool-answers.ts';
+import { readRecord } from './scene.ts';
 import type { Tool, ToolContext } from './tool.ts';
 
 export interface ToolInput {
@@ -56,12 +57,11 @@ async function run({ reader, withTools, outages }: ToolPorts, input: ToolInput):
   return { headline: (await knownToolAnswer(reader.store, key))?.headline ?? record.headline };
 
   async function answer(): Promise<Answer> {
-    if (input.call >= MOST_TOOL_CALLS) return refusal(`at most ${MOST_TOOL_CALLS} tools may be called at once`);
     const offered = campaign.tools.map((offer) => offer.name);
-    const absent = refusal(`there is no tool "${name.slice(0, 40)}"; there are ${offered.join(', ')}`);
+    const absent = toolRefusal(name, asked, `there is no tool "${name.slice(0, 40)}"; there are ${offered.join(', ')}`);
     if (!offered.includes(name)) return absent;
     const situation = contentOf(await reader.situation(input.campaign, input.index));
-    const version = input.version === null ? null : StepRecord.parse(JSON.parse(await reader.text(input.version))).version;
+    const version = input.version === null ? null : (await readRecord(reader, input.version)).version;
     const context: ToolContext = { situation, plan: version?.plan ?? null, signal: Context.current().cancellationSignal };
     const work = async (tools: readonly Tool[]) => (await tools.find((each) => each.name === name)?.run(asked, context)) ?? absent;
     return await outages.watch(input.campaign, () => withTools(input.campaign, work).catch((error: unknown) => raise(error, context.signal)), `tool ${name}`);
@@ -76,7 +76,3 @@ function raise(error: unknown, signal: AbortSignal): never {
 }
 
 type Answer = Pick<ToolRecord, 'text' | 'error' | 'headline'>;
-
-function refusal(text: string): Answer {
-  return { text, error: true, headline: text };
-}
