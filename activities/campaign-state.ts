@@ -1,5 +1,5 @@
 import { canonicalJson } from '../schemas/canonical.ts';
-import { grantsPrefix, outcomesPrefix, parseIndexedName, stoppedKey } from '../schemas/keys.ts';
+import { grantsPrefix, outcomeKey, outcomesPrefix, parseIndexedName, stoppedKey } from '../schemas/keys.ts';
 import type { Manifest } from '../schemas/manifest.ts';
 import { GrantRecord, OutcomeRecord, type CampaignRecord, type SettingRecord } from '../schemas/records.ts';
 import type { CampaignReader } from './campaign-reader.ts';
@@ -79,6 +79,12 @@ export async function pageOutcomes(reader: CampaignReader, campaign: string, fro
     outcomes.set(record.index, [...(outcomes.get(record.index) ?? []), record]);
   }
   return outcomes;
+}
+
+/** The outcome of one try; null before it has ended. */
+export async function outcomeOf(reader: CampaignReader, { campaign, index, try: attempt }: { campaign: string; index: number; try: number }): Promise<OutcomeRecord | null> {
+  const bytes = await reader.store.get(outcomeKey(campaign, index, attempt));
+  return bytes === null ? null : OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
 }
 
 /** Books what an unfinished situation has cost; each further time it is stopped makes a record of its own. */

@@ -1,12 +1,12 @@
 import { planHash } from '../plans/material.ts';
 import { promiseFindings } from '../plans/promises.ts';
 import { canonicalJson } from '../schemas/canonical.ts';
-import { outcomeKey } from '../schemas/keys.ts';
-import { FeedbackRecord, OutcomeRecord, type SettingRecord, type StepRecord } from '../schemas/records.ts';
+import { FeedbackRecord, type SettingRecord, type StepRecord } from '../schemas/records.ts';
 import type { Stance } from '../schemas/plan.ts';
 import type { Finding } from '../schemas/wire.ts';
 import { HASH_DIGITS } from './settle.ts';
 import type { CampaignReader } from './campaign-reader.ts';
+import { outcomeOf } from './campaign-state.ts';
 import { CorruptData, toFailure } from './failures.ts';
 import { findingsHeadline } from './headlines.ts';
 import { beating } from './heartbeat.ts';
@@ -104,9 +104,4 @@ async function feedbackOn(reader: CampaignReader, { campaign, index, try: attemp
     if (outcome?.outcome === 'converged' || outcome?.outcome === 'unconverged') return null;
   }
   return FeedbackRecord.parse(JSON.parse(await reader.text(order.feedback))).findings[String(index)] ?? null;
-}
-
-async function outcomeOf(reader: CampaignReader, { campaign, index, try: attempt }: TakeUpInput): Promise<OutcomeRecord | null> {
-  const bytes = await reader.store.get(outcomeKey(campaign, index, attempt));
-  return bytes === null ? null : OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
 }

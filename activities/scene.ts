@@ -1,11 +1,12 @@
 import { Context } from '@temporalio/activity';
 import { canonicalJson } from '../schemas/canonical.ts';
-import { grantKey, outcomeKey } from '../schemas/keys.ts';
+import { grantKey } from '../schemas/keys.ts';
 import type { ChapterRef } from '../schemas/library.ts';
-import { OutcomeRecord, StepRecord, type CampaignRecord, type GrantRecord, type Version } from '../schemas/records.ts';
+import { StepRecord, type CampaignRecord, type GrantRecord, type Version } from '../schemas/records.ts';
 import type { Situation } from '../schemas/situation.ts';
 import type { AnswerPorts } from './answers.ts';
 import type { CampaignReader } from './campaign-reader.ts';
+import { outcomeOf } from './campaign-state.ts';
 import { WrongProvider } from './failures.ts';
 import { lostAttempts } from './heartbeat.ts';
 import type { Outages } from './outages.ts';
@@ -91,8 +92,7 @@ function countedTokens(shelf: readonly ChapterRef[]): number | undefined {
 
 /** The step at which the try before this one ended: that step alone is asked anew. */
 async function failedAt(reader: CampaignReader, input: StepInput): Promise<string | null> {
-  const bytes = await reader.store.get(outcomeKey(input.campaign, input.index, input.try - 1));
-  return bytes === null ? null : OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(bytes))).failedAt;
+  return (await outcomeOf(reader, { ...input, try: input.try - 1 }))?.failedAt ?? null;
 }
 
 /** What this attempt may spend, and who pays. */
