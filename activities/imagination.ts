@@ -9,7 +9,8 @@ import { beating } from './heartbeat.ts';
 import { imagineRequest } from './imagine.ts';
 import { ImagineReader } from './imagine-reader.ts';
 import { listed, listingText } from './listing.ts';
-import { priceOf, reservationOf } from './pricing.ts';
+import { priceIn, quoteOf } from './prices.ts';
+import { reservationOf } from './pricing.ts';
 import { formatRanges } from './ranges.ts';
 import { emptySieve, sift, type Ask } from './sieve.ts';
 
@@ -56,7 +57,7 @@ export function createImaginationActivities({ reader: campaigns }: { reader: Cam
       io(async () => {
         const { request } = await reader.request(input.request);
         const [first] = gridOf(request.source, Object.keys(request.agents));
-        const price = priceOf(request.model);
+        const price = priceIn(request.quote ?? quoteOf(request.model));
         const sample = await imagineRequest((sha256) => campaigns.text(sha256), request, first as Cell, []);
         const { nanoUsd } = await reader.spending(input.campaign);
         return { count: request.source.count, spent: nanoUsd, reserve: price === null ? 0 : reservationOf(sample, price, request.model.cacheTtl) };

@@ -9,7 +9,7 @@ import type { Ask } from './sieve.ts';
 const CACHED_ASKS = 10_000;
 
 /** Hash of all that imagined situations depend on; the campaign's name, prices and the cache are not among it. */
-export function imagineFingerprint({ campaign: _campaign, model: { name, maxOutputTokens }, ...rest }: ImagineRequest): string {
+export function imagineFingerprint({ campaign: _campaign, quote: _quote, model: { name, maxOutputTokens }, ...rest }: ImagineRequest): string {
   return contentHash({ ...rest, model: { name, maxOutputTokens } });
 }
 

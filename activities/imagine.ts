@@ -16,7 +16,7 @@ import { lostAttempts } from './heartbeat.ts';
 import { ImagineReader } from './imagine-reader.ts';
 import type { ModelRequest } from './model.ts';
 import { paidActivity } from './paid-activity.ts';
-import { priceOf } from './pricing.ts';
+import { priceIn, quoteOf } from './prices.ts';
 import { takeStep, type Account, type StepEnd } from './step.ts';
 
 export interface AskInput {
@@ -86,9 +86,9 @@ async function imagine(ports: ActorPorts, reader: ImagineReader, input: AskInput
   return told(record, run);
 }
 
-function account({ campaign, provider, model }: ImagineRequest, { allowance }: AskInput, run: string): Account {
+function account({ campaign, provider, model, quote }: ImagineRequest, { allowance }: AskInput, run: string): Account {
   const { attempt, lost } = lostAttempts();
-  const payer = { campaign, run, provider, price: priceOf(model), cacheTtl: model.cacheTtl };
+  const payer = { campaign, run, provider, price: priceIn(quote ?? quoteOf(model)), cacheTtl: model.cacheTtl };
   return { payer, allowance, attempt, lostAttempts: lost, lost: { calls: 0, nanoUsd: 0 } };
 }
 

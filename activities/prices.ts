@@ -1,23 +1,49 @@
-import type { Price } from '../schemas/campaign.ts';
+import { join } from 'node:path';
+import { packageRoot } from '../infra/package-root.ts';
+import { readFileAs } from '../infra/read-file.ts';
+import type { CampaignFile, Price } from '../schemas/campaign.ts';
+import { PriceTable, type Mode, type Quote } from '../schemas/prices.ts';
+import type { CampaignRecord } from '../schemas/records.ts';
 
-/** Day on which the table below was read from its source. */
-export const PRICES_DATE = '2026-10-10';
-/** https://platform.claude.com/docs/en/about-claude/pricing */
-export const PRICES_SOURCE = 'platform.claude.com/docs/en/about-claude/pricing';
+const SHIPPED = join(packageRoot, 'activities', 'prices.json');
 
-/** USD a million tokens: input, output, 5-minute cache write, cache read. Model names match with or without a date suffix. */
-export const PRICES: Record<string, Price> = {
-  'claude-fable-5': price(10, 50, 12.5, 1),
-  'claude-opus-5': price(5, 25, 6.25, 0.5),
-  'claude-opus-4-8': price(5, 25, 6.25, 0.5),
-  'claude-opus-4-7': price(5, 25, 6.25, 0.5),
-  'claude-opus-4-6': price(5, 25, 6.25, 0.5),
-  'claude-opus-4-5': price(5, 25, 6.25, 0.5),
-  'claude-sonnet-4-6': price(3, 15, 3.75, 0.3),
-  'claude-sonnet-4-5': price(3, 15, 3.75, 0.3),
-  'claude-haiku-4-5': price(1, 5, 1.25, 0.1),
-};
+let shipped: PriceTable | undefined;
 
-function price(input: number, output: number, cacheWrite: number, cacheRead: number): Price {
-  return { inputPerMTok: input, outputPerMTok: output, cacheWritePerMTok: cacheWrite, cacheReadPerMTok: cacheRead };
+/** The table that comes with the program, or the one in the file at `path`. @throws UsageError naming the field of a file that is none. */
+export function readPrices(path?: string): PriceTable {
+  if (path !== undefined && path !== '') return readFileAs(path, PriceTable);
+  shipped ??= readFileAs(SHIPPED, PriceTable);
+  return shipped;
+}
+
+/** What a model costs: by the campaign file itself, else by the table. */
+export function quoteOf(model: CampaignFile['model'], table: PriceTable = readPrices()): Quote {
+  if (model.price !== undefined) return { price: model.price, date: null, source: 'the campaign file' };
+  const { models, date, source } = table;
+  return { price: models[model.name] ?? models[model.name.replace(/-\d{8}$/, '')] ?? null, date, source };
+}
+
+/** The price list in one mode of calling; null where the price, or what a batch costs of it, is unknown. */
+export function priceIn({ price }: Quote, mode: Mode = 'interactive'): Price | null {
+  if (price === null || mode === 'interactive') return price;
+  const { batchFactor } = price;
+  if (batchFactor === undefined) return null;
+  return {
+    inputPerMTok: batchFactor * price.inputPerMTok,
+    outputPerMTok: batchFactor * price.outputPerMTok,
+    cacheWritePerMTok: batchFactor * price.cacheWritePerMTok,
+    ...(price.cacheWrite1hPerMTok === undefined ? {} : { cacheWrite1hPerMTok: batchFactor * price.cacheWrite1hPerMTok }),
+    cacheReadPerMTok: batchFactor * price.cacheReadPerMTok,
+    batchFactor: 1,
+  };
+}
+
+/** What a campaign's calls are booked at: the quote that it began with; campaigns older than quotes go by today's table. */
+export function priceOf({ file, quote }: Pick<CampaignRecord, 'file' | 'quote'>, mode: Mode = 'interactive'): Price | null {
+  return priceIn(quote ?? quoteOf(file.model), mode);
+}
+
+/** Where a price is from, in a few words. */
+export function quoteSource({ date, source }: Pick<Quote, 'date' | 'source'>): string {
+  return date === null ? source : `${source}, ${date}`;
 }

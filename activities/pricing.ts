@@ -1,7 +1,7 @@
 import type { CampaignFile, Price } from '../schemas/campaign.ts';
 import type { CampaignRecord, Usage } from '../schemas/records.ts';
 import { textOf, type ModelRequest } from './model.ts';
-import { PRICES } from './prices.ts';
+import { priceOf } from './prices.ts';
 
 /** Tokens that providers add to a request on their own: system preambles, tool and schema descriptions. */
 export const HIDDEN_TOKENS = 2_000;
@@ -10,16 +10,11 @@ type CacheSetting = CampaignFile['model']['cacheTtl'];
 
 const NANO = 1_000; // nano-dollars a token at one dollar a million tokens
 
-/** The file's own price, else the table's; null where the price is unknown. */
-export function priceOf(model: CampaignFile['model']): Price | null {
-  return model.price ?? PRICES[model.name] ?? PRICES[model.name.replace(/-\d{8}$/, '')] ?? null;
-}
-
 /** An hour in the cache costs so many times what five minutes cost, where a price names it not. */
 const HOUR_FACTOR = 1.6;
 
 /** USD a million tokens for writing to the cache: `auto` may choose an hour. */
-function cacheWritePrice(price: Price, ttl: CacheSetting): number {
+export function cacheWritePrice(price: Price, ttl: CacheSetting): number {
   return ttl === '5m' ? price.cacheWritePerMTok : (price.cacheWrite1hPerMTok ?? HOUR_FACTOR * price.cacheWritePerMTok);
 }
 
@@ -61,9 +56,10 @@ const USUAL_SHARE = 0.3;
 export const USUAL_CHOICE = 8;
 
 /** Int nano-dollars to grant at once: what a pass usually costs, and one whole reservation on top. 0 where the price is unknown. */
-export function grantEstimate({ chapters, file: { model, library } }: CampaignRecord): number {
-  const price = priceOf(model);
+export function grantEstimate(campaign: CampaignRecord): number {
+  const price = priceOf(campaign);
   if (price === null) return 0;
+  const { chapters, file: { model, library } } = campaign;
   // uncounted chapters are reserved by their bytes, twice the bound that they carry
   const longest = Math.max(...chapters.map(({ tokens, counted, chars }) => (counted ? tokens : Math.max(2 * tokens, chars))));
   const input = (longest + USUAL_PROMPT_BYTES + HIDDEN_TOKENS) * Math.max(price.inputPerMTok, cacheWritePrice(price, model.cacheTtl));

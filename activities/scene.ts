@@ -10,7 +10,7 @@ import { outcomeOf } from './campaign-state.ts';
 import { WrongProvider } from './failures.ts';
 import { lostAttempts } from './heartbeat.ts';
 import type { Outages } from './outages.ts';
-import { priceOf } from './pricing.ts';
+import { priceOf } from './prices.ts';
 import { buildRequest, type PromptParts } from './requests.ts';
 import { nameOnShelf, shelfOf } from './shelves.ts';
 import type { StepInput } from './step-messages.ts';
@@ -101,7 +101,7 @@ export function account(scene: Scene, input: StepInput): Account {
   const { campaign } = scene;
   const run = runId();
   const { model } = campaign.file;
-  const payer = { campaign: campaign.name, run, provider: campaign.provider, price: priceOf(model), cacheTtl: model.cacheTtl };
+  const payer = { campaign: campaign.name, run, provider: campaign.provider, price: priceOf(campaign), cacheTtl: model.cacheTtl };
   return { payer, allowance: input.allowance, attempt, lostAttempts: lost, lost: input.lost ?? { calls: 0, nanoUsd: 0 } };
 }
 

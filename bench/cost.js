@@ -5,7 +5,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PRICES } from '../dist/activities/prices.js';
+import { readPrices } from '../dist/activities/prices.js';
 import { readCampaignSource } from '../dist/infra/campaign-source.js';
 import { packageRoot } from '../dist/infra/package-root.js';
 import { readFileAs } from '../dist/infra/read-file.js';
@@ -76,7 +76,7 @@ function campaignFile() {
  * @param {import('./ledger.js').LedgerRow[]} ledger
  */
 function billOf(ledger) {
-  const price = /** @type {import('../schemas/campaign.ts').Price} */ (PRICES[MODEL]);
+  const price = /** @type {import('../schemas/campaign.ts').Price} */ (readPrices().models[MODEL]);
   const usd = { in: price.inputPerMTok / 1e6, out: price.outputPerMTok / 1e6, read: price.cacheReadPerMTok / 1e6, write: price.cacheWritePerMTok / 1e6 };
   const written = new Map();
   const bill = { calls: ledger.length, inputTokens: 0, readTokens: 0, writtenTokens: 0, outputTokens: 0, prefixes: 0, spent: 0, floor: 0, uncached: 0, planTokens: 0, critiqueTokens: 0 };

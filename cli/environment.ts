@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { readPrices } from '../activities/prices.ts';
 import { readConfig, type Config } from '../infra/config.ts';
+import type { PriceTable } from '../schemas/prices.ts';
 
 /** Folder with the state of the local services. */
 export function stateFolder(): string {
@@ -17,4 +19,9 @@ export function environment(): NodeJS.ProcessEnv {
 /** Configuration from environment, `.env` and the local services. A part that is asked for @throws UsageError naming the variable to set. */
 export function configured(): Config {
   return readConfig(stateFolder(), environment());
+}
+
+/** The user's price table, named by EXEMPLAR_PRICES, or the one that comes with the program. @throws UsageError naming the field that is wrong. */
+export function priceTable(): PriceTable {
+  return readPrices(environment()['EXEMPLAR_PRICES']);
 }

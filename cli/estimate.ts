@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CampaignSource } from '../infra/campaign-source.ts';
+import type { Estimate } from './campaign/estimate.ts';
 import type { Taken } from './campaign/measured.ts';
 import { count, counted, dollars, duration, short } from './figures.ts';
 import { columns, Output, verb } from './output.ts';
@@ -7,11 +8,13 @@ import { columns, Output, verb } from './output.ts';
 export function register(program: Command): void {
   verb(program, 'estimate <file>', 'calls, tokens, dollars and hours of a campaign: measured on what was previewed or run of it, else from stated assumptions').action(async (file: string, options: { json?: boolean }) => {
     const { readCampaignSource } = await import('../infra/campaign-source.ts');
+    const { priceTable } = await import('./environment.ts');
     const { ASSUMPTIONS, estimate } = await import('./campaign/estimate.ts');
     const output = new Output(options);
-    const { source, taken } = await known(await readCampaignSource(file));
+    const { source, taken } = await known(await readCampaignSource(file, priceTable()));
     const result = estimate(source, taken);
     const price = (usd: number | null) => (usd === null ? 'unknown: give model.price' : dollars(usd));
+    const batchPrice = ({ usdPlain, usdBatch }: Estimate) => (usdPlain !== null && usdBatch === null ? 'unknown: give model.price.batchFactor' : price(usdBatch));
     const within = result.callsWithin === null ? ' (too few to say how far off it may be)' : ` (± ${Math.round(100 * result.callsWithin)} % with 95 % confidence)`;
     const basis =
       result.measuredOn > 0
@@ -26,6 +29,7 @@ export function register(program: Command): void {
         ['output tokens', short(result.outputTokens)],
         ['USD, plain', price(result.usdPlain)],
         ['USD, prompts cached', price(result.usdCached)],
+        ['USD, in batches, nothing cached', batchPrice(result)],
         [`time at concurrency ${source.file.concurrency}`, duration(result.hours * 3_600)],
       ].map(([what, value]) => [`  ${what}`, value as string]), [1]),
       ...basis,

@@ -6,7 +6,8 @@ export function register(program: Command): void {
     .option('-n, --number <n>', 'how many situations', positive, 3)
     .action(async (file: string, options: { json?: boolean; number: number }) => {
       const { readCampaignSource } = await import('../infra/campaign-source.ts');
-      const source = await readCampaignSource(file);
+      const { priceTable } = await import('./environment.ts');
+      const source = await readCampaignSource(file, priceTable());
       const { withSession } = await import('./session.ts');
       const { previewFile } = await import('./campaign/preview.ts');
       process.exitCode = await withSession((session) => previewFile(session, source, options.number, new Output(options)));

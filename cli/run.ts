@@ -11,7 +11,8 @@ export function register(program: Command): void {
     .option('--detach', 'start, and do not follow')
     .action(async (file: string, options: RunOptions) => {
       const { readCampaignSource } = await import('../infra/campaign-source.ts');
-      const source = await readCampaignSource(file);
+      const { priceTable } = await import('./environment.ts');
+      const source = await readCampaignSource(file, priceTable());
       const { withSession } = await import('./session.ts');
       const { runFile } = await import('./campaign/run-file.ts');
       process.exitCode = await withSession((session) => runFile(session, source, new Output(options), options.detach === true));

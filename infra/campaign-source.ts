@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Listing } from '../activities/listing.ts';
-import { PRICES_DATE } from '../activities/prices.ts';
-import { priceOf } from '../activities/pricing.ts';
+import { quoteOf, readPrices } from '../activities/prices.ts';
 import { AgentSpec } from '../schemas/agent.ts';
 import { CampaignFile, type ImaginedSource } from '../schemas/campaign.ts';
 import { contentHash, sha256Hex } from '../schemas/canonical.ts';
+import type { PriceTable, Quote } from '../schemas/prices.ts';
 import type { CampaignRecord } from '../schemas/records.ts';
 import { sketchChapters, type Chapter, type LibraryText } from './library/chapters.ts';
 import { selectTexts } from './library/select.ts';
@@ -28,11 +28,13 @@ export interface CampaignSource {
   /** Their chapters: cut by size alone until the campaign is opened, then by the provider's counts. */
   chapters: Chapter[];
   prompts: Record<string, string>;
+  /** What the model costs. */
+  quote: Quote;
   listing: Listing;
 }
 
-/** Reads and checks a campaign file and all it names. @throws UsageError, one line. */
-export async function readCampaignSource(path: string): Promise<CampaignSource> {
+/** Reads and checks a campaign file and all it names; `prices` knows what its model costs. @throws UsageError, one line. */
+export async function readCampaignSource(path: string, prices: PriceTable = readPrices()): Promise<CampaignSource> {
   const file = readFileAs(path, CampaignFile);
   const folder = dirname(resolve(path));
   const agents: Record<string, AgentSpec> = {};
@@ -44,7 +46,7 @@ export async function readCampaignSource(path: string): Promise<CampaignSource> 
   const texts = selectTexts(path, library.texts, file.library);
   const chapters = sketchChapters(texts, file.library.chapterTokens);
   const situationsPath = file.situations.from === 'file' ? resolve(folder, file.situations.file) : '';
-  return { path, file, agents, texts, chapters, prompts: readPrompts(), listing: await listSituations(path, file, situationsPath, agents) };
+  return { path, file, agents, texts, chapters, prompts: readPrompts(), quote: quoteOf(file.model, prices), listing: await listSituations(path, file, situationsPath, agents) };
 }
 
 function readPrompts(): Record<string, string> {
@@ -56,7 +58,7 @@ function readPrompts(): Record<string, string> {
  * The simulated model knows nothing but its worlds; a campaign that costs money needs a cap, and a price to hold it by.
  * @throws UsageError, one line.
  */
-export function checkProvider({ path, file, agents, listing }: CampaignSource, provider: Provider): void {
+export function checkProvider({ path, file, agents, listing, quote }: CampaignSource, provider: Provider): void {
   if (provider.simulated !== null) {
     if (file.situations.from === 'imagine') checkGrid(path, file.situations, agents, provider);
     const stranger = listing.situations.find((situation) => placedInWorld(situation) === null);
@@ -64,8 +66,8 @@ export function checkProvider({ path, file, agents, listing }: CampaignSource, p
     throw new UsageError(`${path}: situations: number ${stranger.index} belongs to no world, and the simulated model at ${provider.origin} plays only situations of a world (${Object.keys(WORLDS).join(', ')}); set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL for others`);
   }
   if (file.budget === undefined) throw new UsageError(`${path}: budget: required, because the model at ${provider.origin} is not simulated; give the most you would spend, in USD`);
-  if (priceOf(file.model) === null) {
-    throw new UsageError(`${path}: model.price: required, because the price table of ${PRICES_DATE} does not know "${file.model.name}"; give inputPerMTok, outputPerMTok, cacheWritePerMTok and cacheReadPerMTok in USD`);
+  if (quote.price === null) {
+    throw new UsageError(`${path}: model.price: required, because the price table of ${quote.date} (${quote.source}) does not know "${file.model.name}"; give inputPerMTok, outputPerMTok, cacheWritePerMTok and cacheReadPerMTok in USD, or a table of your own by EXEMPLAR_PRICES`);
   }
 }
 

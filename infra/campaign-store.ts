@@ -79,7 +79,7 @@ async function settledChapters(store: ObjectStore, { file, texts }: CampaignSour
 const PUTS_AT_ONCE = 16;
 
 async function create(store: ObjectStore, source: CampaignSource, provider: Provider, made: Pick<CampaignRecord, 'structured' | 'parts' | 'writer'>): Promise<CampaignRecord | null> {
-  const { file, agents, chapters, prompts } = source;
+  const { file, agents, chapters, prompts, quote } = source;
   const slots = new Slots(PUTS_AT_ONCE);
   await Promise.all(chapters.map((chapter) => slots.run(() => store.putIfAbsent(objectKey(chapter.sha256), chapter.text))));
   await Promise.all(Object.values(prompts).map((text) => store.putIfAbsent(objectKey(sha256Hex(text)), text)));
@@ -97,6 +97,7 @@ async function create(store: ObjectStore, source: CampaignSource, provider: Prov
     tools: await offeredTools(file.tools),
     prompts: Object.fromEntries(Object.entries(prompts).map(([name, text]) => [name, sha256Hex(text)])),
     actor: file.actor,
+    quote,
   };
   return (await store.putIfAbsent(campaignKey(file.name), canonicalJson(campaign))) ? campaign : null;
 }

@@ -2,7 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
 import { Limiter } from '../activities/limiter.ts';
 import { Busy, type Structured } from '../activities/model.ts';
-import { priceOf } from '../activities/pricing.ts';
+import { quoteOf } from '../activities/prices.ts';
 import type { CampaignFile } from '../schemas/campaign.ts';
 import type { Config } from './config.ts';
 import { anthropicClient } from './model-anthropic.ts';
@@ -96,7 +96,7 @@ function usageFields(usage: unknown): Capabilities['usage'] {
 /** Fields of usage show a cache on a known server; another may fill them with zeros, so it is tried. */
 async function caches(client: Anthropic, provider: Provider, model: CampaignFile['model']): Promise<Support> {
   if (provider.simulated !== null || provider.origin === ANTHROPIC_ORIGIN) return 'yes';
-  const price = priceOf(model);
+  const { price } = quoteOf(model);
   if (price === null || (CACHE_PROBE_TOKENS * (price.cacheWritePerMTok + price.inputPerMTok)) / 1e6 > CHEAP_USD) return 'unknown';
   const text = Array.from({ length: CACHE_PROBE_TOKENS / 7 }, (_, line) => `Line ${line} of a cached text.`).join('\n');
   const params: Anthropic.MessageCreateParamsNonStreaming = {

@@ -11,7 +11,7 @@ import type { Provider } from './provider.ts';
 /** Freezes all that the situations depend on. Returns the object's sha256, and the fingerprint by which an imagination is known again. */
 export async function saveImagineRequest(
   store: ObjectStore,
-  { file, agents, prompts }: CampaignSource,
+  { file, agents, prompts, quote }: CampaignSource,
   situations: ImaginedSource,
   provider: Provider,
   structured: Structured,
@@ -23,6 +23,7 @@ export async function saveImagineRequest(
     source: situations,
     agents,
     model: file.model,
+    quote,
     provider: provider.identity,
     structured,
     prompt: sha256Hex(rules),

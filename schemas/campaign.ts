@@ -15,6 +15,8 @@ export const Price = z.strictObject({
   /** For an hour; 1.6 times the price for five minutes where it is left out. */
   cacheWrite1hPerMTok: z.number().min(0).optional(),
   cacheReadPerMTok: z.number().min(0),
+  /** What all of this is multiplied by for a call in a batch; unknown where it is left out. */
+  batchFactor: z.number().gt(0).max(1).optional(),
 });
 export type Price = z.infer<typeof Price>;
 

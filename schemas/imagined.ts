@@ -3,6 +3,7 @@ import { AgentSpec } from './agent.ts';
 import { CampaignFile, ImaginedSource, STAKES } from './campaign.ts';
 import { Horizon } from './levels.ts';
 import { Sha256 } from './library.ts';
+import { Quote } from './prices.ts';
 import { StepRecord } from './records.ts';
 import { SituationContent, Task } from './situation.ts';
 
@@ -17,6 +18,8 @@ export const ImagineRequest = z.strictObject({
   source: ImaginedSource,
   agents: z.record(z.string(), AgentSpec),
   model: CampaignFile.shape.model,
+  /** Absent in requests of earlier versions. */
+  quote: Quote.optional(),
   provider: z.string(),
   structured: z.enum(['schema', 'tool', 'text']),
   /** The rules of imagining, an object. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SPLITS } from './campaign.ts';
 import { Sha256 } from './library.ts';
+import { Quote } from './prices.ts';
 import { OUTCOMES } from './records.ts';
 
 /** Version of the Arrow columns; a reader refuses a newer one. */
@@ -50,6 +51,8 @@ export const Manifest = z.strictObject({
   outcomes: OutcomeCounts,
   nanoUsd: z.int(),
   calls: z.int(),
+  /** Whose prices `nanoUsd` rests on, and of which day; null where the campaign file named the price. Absent in earlier generations. */
+  prices: Quote.pick({ date: true, source: true }).optional(),
   /** What of both was spent on imagining the situations, before the first page. */
   imagined: z.strictObject({ nanoUsd: z.int(), calls: z.int() }).optional(),
   pages: z.array(PageSeal),

@@ -3,6 +3,7 @@ import { ActorParameters, CampaignFile } from './campaign.ts';
 import { AgentSpec } from './agent.ts';
 import { ChapterRef, Sha256 } from './library.ts';
 import { Explanation, Plan, Stance } from './plan.ts';
+import { Quote } from './prices.ts';
 import { STEP_KINDS } from './prompt.ts';
 import { Edit, Finding } from './wire.ts';
 
@@ -200,6 +201,8 @@ export const CampaignRecord = z.strictObject({
   /** Prompt name -> object. */
   prompts: z.record(z.string(), Sha256),
   actor: ActorParameters,
+  /** Absent in campaigns of earlier versions. */
+  quote: Quote.optional(),
   writer: z.strictObject({ version: z.string(), codec: z.string() }),
 });
 export type CampaignRecord = z.infer<typeof CampaignRecord>;

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { SPLITS } from '../../schemas/campaign.ts';
 import type { FileEntry, Manifest } from '../../schemas/manifest.ts';
 import type { CampaignRecord } from '../../schemas/records.ts';
+import { quoteSource } from '../prices.ts';
 import { COLUMN_NOTES } from './column-notes.ts';
 
 /** The dataset card: Hugging Face front matter that names every file, then what the data are, how they were made and how to load them. */
@@ -13,12 +14,16 @@ export function datasetCard(campaign: CampaignRecord, manifest: Manifest): strin
     'Plans for imaginary situations, with every version that an exemplary actor went through: drafted, criticised text by text, revised, and verified ' +
       'under other explanations. Of a converged situation the final version is `positive`, earlier versions that differ materially from it are ' +
       '`negative`, those that do not are `equivalent`; versions of a situation that did not converge are labelled `none`.',
-    `Generation ${manifest.generation} · model \`${manifest.model}\` · ${manifest.calls} calls, $${(manifest.nanoUsd / 1e9).toFixed(4)} · fingerprint \`${manifest.fingerprint}\``,
+    `Generation ${manifest.generation} · model \`${manifest.model}\` · ${manifest.calls} calls, $${(manifest.nanoUsd / 1e9).toFixed(4)} ${pricesOf(manifest)} · fingerprint \`${manifest.fingerprint}\``,
     `## Outcomes\n\n${table(['outcome', 'situations'], [...Object.entries(manifest.outcomes), ['planned', manifest.planned]])}\n\nDuplicates dropped before counting: ${manifest.duplicates}.`,
     `## Columns\n\n\`data/\` holds one row a version, sorted by situation, branch and revision; \`situations/\` one row a situation, refused and failed ones included; \`ledger/\` one row a paid call.\n\n${table(['column of data/', 'meaning'], Object.entries(COLUMN_NOTES))}`,
     loading(),
     `## Texts\n\nThe critiques quote these texts, and their licences hold for the quotes.\n\n${table(['text', 'licence'], licences(campaign))}`,
   ].join('\n\n') + '\n';
+}
+
+function pricesOf({ prices }: Manifest): string {
+  return prices === undefined ? '' : ` at the prices of ${quoteSource(prices)}`;
 }
 
 function frontMatter(campaign: CampaignRecord, { pages, simulated }: Manifest): string {

@@ -95,6 +95,7 @@ function compose(campaign: CampaignRecord, listing: ListingCounts, pages: PageSe
     outcomes: totalOutcomes(listing.count, pages),
     nanoUsd: sum('nanoUsd'),
     calls: sum('calls'),
+    ...(campaign.quote === undefined ? {} : { prices: { date: campaign.quote.date, source: campaign.quote.source } }),
     ...(campaign.file.situations.from === 'imagine' ? { imagined } : {}),
     pages,
   };

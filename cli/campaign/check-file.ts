@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { gridOf } from '../../activities/grid.ts';
-import { PRICES_DATE } from '../../activities/prices.ts';
-import { priceOf } from '../../activities/pricing.ts';
+import { quoteSource } from '../../activities/prices.ts';
+import { cacheWritePrice } from '../../activities/pricing.ts';
 import { checkProvider, readCampaignSource, type CampaignSource } from '../../infra/campaign-source.ts';
 import type { Config } from '../../infra/config.ts';
 import { probeCapabilities, type Capabilities } from '../../infra/capabilities.ts';
@@ -13,7 +13,7 @@ import { campaignKey } from '../../schemas/keys.ts';
 import { QUEUES } from '../../workflows/messages.ts';
 import { faultOf } from '../errors.ts';
 import { count, counted, dollars } from '../figures.ts';
-import { configured } from '../environment.ts';
+import { configured, priceTable } from '../environment.ts';
 import { capabilityLines, modelLine } from './capability-lines.ts';
 
 export interface CheckFinding {
@@ -34,7 +34,7 @@ const CHECK_KEY = 'objects/check';
 
 /** Checks in the order in which things are needed. A broken file is a usage error; everything later becomes a finding. */
 export async function checkFile(path: string): Promise<CheckResult> {
-  const source = await readCampaignSource(path);
+  const source = await readCampaignSource(path, priceTable());
   const { file, chapters, agents } = source;
   const findings: CheckFinding[] = [
     { what: 'file', ok: true, says: `${situationsFound(source)}, ${counted(Object.keys(agents).length, 'agent')}, ${counted(chapters.length, 'chapter')}` },
@@ -124,9 +124,11 @@ async function checkStore(config: Config, name: string): Promise<string> {
   return `${store.describe()}, conditional puts hold; campaign "${name}" ${exists ? 'exists: run goes on with it' : 'is new'}`;
 }
 
-function priceLine({ file }: CampaignSource): string {
-  const price = priceOf(file.model);
-  if (price === null) throw new Error(`the table of ${PRICES_DATE} does not know "${file.model.name}": give model.price (inputPerMTok, outputPerMTok, cacheWritePerMTok, cacheReadPerMTok in USD)`);
-  const source = file.model.price === undefined ? `table of ${PRICES_DATE}` : "the file's own";
-  return `${dollars(price.inputPerMTok)} in, ${dollars(price.outputPerMTok)} out, ${dollars(price.cacheWritePerMTok)} cache write, ${dollars(price.cacheReadPerMTok)} cache read a million tokens (${source})`;
+function priceLine({ file, quote }: CampaignSource): string {
+  const { price } = quote;
+  if (price === null) throw new Error(`the table of ${quote.date} (${quote.source}) does not know "${file.model.name}": give model.price (inputPerMTok, outputPerMTok, cacheWritePerMTok, cacheReadPerMTok in USD), or a table of your own by EXEMPLAR_PRICES`);
+  const { inputPerMTok, outputPerMTok, cacheWritePerMTok, cacheReadPerMTok, batchFactor } = price;
+  const hour = cacheWritePrice(price, '1h');
+  const batch = batchFactor === undefined ? 'price in batches unknown' : `in batches ${batchFactor} of it`;
+  return `${dollars(inputPerMTok)} in, ${dollars(outputPerMTok)} out, ${dollars(cacheWritePerMTok)} cache write (${dollars(hour)} for an hour), ${dollars(cacheReadPerMTok)} cache read a million tokens, ${batch} (${quoteSource(quote)})`;
 }

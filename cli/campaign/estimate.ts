@@ -1,7 +1,8 @@
 import { contentsOf } from '../../activities/contents.ts';
-import { HIDDEN_TOKENS, priceOf, USUAL_CHOICE } from '../../activities/pricing.ts';
-import { PRICES_DATE } from '../../activities/prices.ts';
+import { HIDDEN_TOKENS, USUAL_CHOICE } from '../../activities/pricing.ts';
+import { priceIn } from '../../activities/prices.ts';
 import type { CampaignSource } from '../../infra/campaign-source.ts';
+import type { Price } from '../../schemas/campaign.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
 import { SELECT_JSON_SCHEMA, STEP_JSON_SCHEMA } from '../../schemas/json-schema.ts';
 import type { Taken } from './measured.ts';
@@ -39,6 +40,8 @@ export interface Estimate {
   outputTokens: number;
   usdPlain: number | null;
   usdCached: number | null;
+  /** In batches, nothing read from a cache: a batch's calls may be hours apart. */
+  usdBatch: number | null;
   hours: number;
   pricesDate: string | null;
   /** Situations that it was measured on; 0: it rests on the assumptions alone. */
@@ -57,19 +60,17 @@ interface Load {
 
 /** Extrapolates from situations that were previewed or run, where there are any; else from sizes and the assumptions. */
 export function estimate(source: CampaignSource, taken: readonly Taken[] = []): Estimate {
-  const { file, listing } = source;
+  const { file, listing, quote } = source;
   const situations = file.situations.from === 'imagine' ? file.situations.count : listing.situations.length;
   const measured = measuredLoad(taken);
   const { calls, fresh, cacheable, output } = measured ?? assumedLoad(source);
-  const price = priceOf(file.model);
+  const { price } = quote;
   const usd = (perSituation: number) => (situations * perSituation) / 1e6;
   // every prefix is written at least once, however few the situations
   const written = measured === null ? (1 - CACHE_HITS) * cacheable : Math.min(cacheable, prefixTokens(source) / Math.max(1, situations));
-  const plain = price === null ? null : usd((fresh + cacheable) * price.inputPerMTok + output * price.outputPerMTok);
-  const cached =
-    price === null
-      ? null
-      : usd(fresh * price.inputPerMTok + written * price.cacheWritePerMTok + (cacheable - written) * price.cacheReadPerMTok + output * price.outputPerMTok);
+  const plain = (of: Price) => usd((fresh + cacheable) * of.inputPerMTok + output * of.outputPerMTok);
+  const cached = (of: Price) => usd(fresh * of.inputPerMTok + written * of.cacheWritePerMTok + (cacheable - written) * of.cacheReadPerMTok + output * of.outputPerMTok);
+  const batch = priceIn(quote, 'batch');
   const seconds = calls * FIRST_TOKEN_S + output / TOKENS_A_SECOND;
   return {
     situations,
@@ -77,10 +78,11 @@ export function estimate(source: CampaignSource, taken: readonly Taken[] = []): 
     inputTokens: Math.round(situations * (fresh + cacheable)),
     cacheableTokens: Math.round(situations * cacheable),
     outputTokens: Math.round(situations * output),
-    usdPlain: plain,
-    usdCached: cached,
+    usdPlain: price === null ? null : plain(price),
+    usdCached: price === null ? null : cached(price),
+    usdBatch: batch === null ? null : plain(batch),
     hours: (Math.ceil(situations / file.concurrency) * seconds) / 3_600,
-    pricesDate: price === null || file.model.price !== undefined ? null : PRICES_DATE,
+    pricesDate: price === null ? null : quote.date,
     measuredOn: measured === null ? 0 : taken.length,
     callsWithin: measured === null ? null : halfWidth(taken.map((each) => each.calls)),
   };
