@@ -20,11 +20,26 @@ export const FaultLaw = z.strictObject({
   times: z.int().min(1).default(1),
 });
 
+/** The same for every answer, or lognormal: half of the answers take longer than the median, and the logarithm's standard deviation is sigma. */
+export const LatencyLaw = z.union([z.number().min(0), z.strictObject({ median: z.number().positive(), sigma: z.number().min(0) })]);
+export type LatencyLaw = z.infer<typeof LatencyLaw>;
+
+/** Limits of the simulated service by key and model, as token buckets that fill continuously; a limit left out refuses nothing. */
+export const LimitLaw = z.strictObject({
+  requestsPerMinute: z.number().positive().optional(),
+  /** Tokens read from the cache are free; those written to it count. */
+  inputTokensPerMinute: z.number().positive().optional(),
+  outputTokensPerMinute: z.number().positive().optional(),
+  /** Seconds of its limit that a bucket holds, so that as much may come at once. */
+  burstS: z.number().positive().default(60),
+});
+export type LimitLaw = z.infer<typeof LimitLaw>;
+
 /** Law file of the simulated model: the rates by which it plays the exemplary actor. */
 export const Law = z.strictObject({
   name: z.string().min(1),
   /** Milliseconds before the first byte of each answer. */
-  latencyMs: z.number().min(0),
+  latencyMs: LatencyLaw,
   /** Chance that each of a draft's possible flaws is planted. */
   flaw: rate,
   /** Chance that a critic reports a flaw of a class it can see; textbooks may override it. */
@@ -49,5 +64,6 @@ export const Law = z.strictObject({
   shuffle: z.boolean().default(false),
   textbooks: z.record(z.string(), TextbookLaw),
   faults: FaultLaw.prefault({}),
+  limits: LimitLaw.optional(),
 });
 export type Law = z.infer<typeof Law>;

@@ -1,12 +1,12 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-const Call = z.object({ idempotencyKey: z.string().nullable(), bodyHash: z.string(), status: z.int() });
-/** One answered request for a message; 200 is a paid one. */
+const Call = z.object({ idempotencyKey: z.string().nullable(), bodyHash: z.string(), status: z.int(), limit: z.string().optional() });
+/** One answered request for a message; 200 is a paid one. `limit`: the rate limit that refused it unread. */
 export type Call = z.infer<typeof Call>;
 
 /**
- * Counts answered calls. With a journal, each call is a JSON line, on disk before the answer goes out, and an earlier journal is
+ * Counts answered calls. With a journal, each call is a JSON line with its time (`at`, ms), on disk before the answer goes out, and an earlier journal is
  * read back: so counts outlive a kill of the server.
  */
 export class Ledger {
@@ -24,11 +24,11 @@ export class Ledger {
   }
 
   record(call: Call): void {
-    if (this.journal !== null) appendFileSync(this.journal, `${JSON.stringify(call)}\n`);
+    if (this.journal !== null) appendFileSync(this.journal, `${JSON.stringify({ at: Date.now(), ...call })}\n`);
     this.count(call);
   }
 
-  /** How often a body was answered, whatever the status. */
+  /** How often a body was answered, whatever the status; a rate limit's refusals do not count, so that faults do not hang on time. */
   times(bodyHash: string): number {
     return this.bodies.get(bodyHash) ?? 0;
   }
@@ -38,11 +38,11 @@ export class Ledger {
   }
 
   private count(call: Call): void {
-    const key = JSON.stringify([call.idempotencyKey, call.bodyHash, call.status]);
+    const key = JSON.stringify([call.idempotencyKey, call.bodyHash, call.status, call.limit]);
     const known = this.counts.get(key);
     if (known) known.times += 1;
     else this.counts.set(key, { ...call, times: 1 });
-    this.bodies.set(call.bodyHash, this.times(call.bodyHash) + 1);
+    if (call.limit === undefined) this.bodies.set(call.bodyHash, this.times(call.bodyHash) + 1);
   }
 }
 

@@ -6,10 +6,11 @@ import type { Law } from '../../schemas/law.ts';
 import { SIMULATED_HEADER } from '../../schemas/simulated.ts';
 import { answer, bodyHash } from './answer.ts';
 import { ApiError, invalidRequest } from './api-error.ts';
+import { latencyOf } from './latency.ts';
 import { Ledger, type Call } from './ledger.ts';
 import { messageOf, streamOf } from './messages.ts';
 import { modelInfo, modelsPage } from './models.ts';
-import { RateLimits } from './rate-limits.ts';
+import { RateLimited, RateLimits, type Account } from './rate-limits.ts';
 import { parseCountTokens, parseMessages } from './request.ts';
 import { inputTokens, PromptCache } from './usage.ts';
 
@@ -60,13 +61,14 @@ class Service {
   private readonly lawHash: string;
   private readonly ledger: Ledger;
   private readonly cache = new PromptCache();
-  private readonly limits = new RateLimits();
+  private readonly limits: RateLimits;
   private served = 0;
 
   constructor(law: Law, lawHash: string, ledger: Ledger) {
     this.law = law;
     this.lawHash = lawHash;
     this.ledger = ledger;
+    this.limits = new RateLimits(law.limits);
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -100,19 +102,31 @@ class Service {
 
   private async message(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readJson(request);
+    const limits = this.limits.account(keyOf(request.headers), modelIn(body));
+    try {
+      await this.answer(request, response, body, limits);
+    } catch (error) {
+      if (!response.headersSent) tell(response, limits.headers());
+      throw error;
+    }
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse, body: unknown, limits: Account): Promise<void> {
     const idempotencyKey = request.headers['idempotency-key'];
     const call = { idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : null, bodyHash: contentHash(body ?? null) };
     const asked = this.recording(call, () => parseMessages(body));
     call.bodyHash = bodyHash(asked);
-    const begin = this.cache.arrive(asked);
-    await sleep(this.law.latencyMs);
+    const arrival = this.cache.arrive(asked);
+    this.recording(call, () => limits.admit(arrival.uncachedTokens));
+    await sleep(latencyOf(call.bodyHash, this.ledger.times(call.bodyHash), this.law.latencyMs));
     const given = this.recording(call, () => answer(asked, this.law, this.ledger.times(call.bodyHash)));
-    const message = messageOf(asked, given, begin(), call.bodyHash);
-    this.limits.spend(inputTokens(asked), given.outputTokens);
+    const message = messageOf(asked, given, arrival.begin(), call.bodyHash);
+    limits.produced(given.outputTokens);
     // counted before the first byte goes out: an answer that a kill keeps from its reader was paid for all the same
     this.ledger.record({ ...call, status: 200 });
+    tell(response, limits.headers());
     if (!asked.stream) return this.send(response, 200, message);
-    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', ...this.limits.headers() });
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
     for (const event of streamOf(message, given)) response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
     response.end();
   }
@@ -122,27 +136,40 @@ class Service {
     try {
       return work();
     } catch (error) {
-      this.ledger.record({ ...call, status: error instanceof ApiError ? error.status : 500 });
+      this.ledger.record({ ...call, status: error instanceof ApiError ? error.status : 500, ...(error instanceof RateLimited ? { limit: error.limit } : {}) });
       throw error;
     }
   }
 
   private send(response: ServerResponse, status: number, body: unknown): void {
     const text = JSON.stringify(body);
-    response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...this.limits.headers() });
+    response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
     response.end(text);
   }
 }
 
 /** @throws ApiError: 401 without a key that counts, 400 without a version. */
 function admit({ headers }: IncomingMessage): void {
-  // today's SDK sends the key as a bearer token, earlier ones as x-api-key
-  const key = headers['x-api-key'] ?? /^Bearer +(.*)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+  const key = keyOf(headers);
   if (key === '') throw new ApiError(401, 'authentication_error', 'a key is required, as x-api-key or as Authorization: Bearer');
   if (key === 'invalid') throw new ApiError(401, 'authentication_error', 'invalid API key');
   const version = headers['anthropic-version'];
   if (version === undefined) throw invalidRequest('anthropic-version: header is required');
   if (typeof version !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(version)) throw invalidRequest(`anthropic-version: "${String(version)}" is not a valid version`);
+}
+
+function keyOf(headers: IncomingMessage['headers']): string {
+  // today's SDK sends the key as a bearer token, earlier ones as x-api-key
+  return headers['x-api-key']?.toString() ?? /^Bearer +(.*)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+}
+
+/** The model that a body names, well-formed or not. */
+function modelIn(body: unknown): string {
+  return body !== null && typeof body === 'object' && 'model' in body && typeof body.model === 'string' ? body.model : '';
+}
+
+function tell(response: ServerResponse, headers: Record<string, string>): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

@@ -49,6 +49,14 @@ function prefixes(request: CountTokensRequest): Prefix[] {
   });
 }
 
+/** A request before it is answered. */
+export interface Arrival {
+  /** Tokens of the input that the cache does not hold. */
+  uncachedTokens: number;
+  /** Called when the answer begins: stores what the request writes, which nobody can read before. */
+  begin(): InputUsage;
+}
+
 /** The service's prompt cache: an entry is the hash of a whole prefix, so that only equal beginnings are read. */
 export class PromptCache {
   private readonly entries = new Map<string, { expires: number; ttl: number }>();
@@ -59,20 +67,21 @@ export class PromptCache {
     this.now = now;
   }
 
-  /**
-   * What a request that arrives now can read. The function it gives is called when the answer begins: it stores what the request writes,
-   * which nobody can read before, and returns the usage.
-   */
-  arrive(request: CountTokensRequest): () => InputUsage {
+  /** What a request that arrives now can read. */
+  arrive(request: CountTokensRequest): Arrival {
     this.forget();
     const all = prefixes(request);
     const marks = all.flatMap(({ mark }, i) => (mark ? [i] : []));
-    const read = this.longestKnown(all, marks);
-    return () => this.begin(all, marks, read);
+    const known = this.longestKnown(all, marks);
+    const read = known?.tokens ?? 0;
+    return { uncachedTokens: (all.at(-1)?.tokens ?? 0) - read, begin: () => this.begin(all, marks, known) };
   }
 
-  private begin(all: Prefix[], marks: number[], read: number): InputUsage {
+  private begin(all: Prefix[], marks: number[], known: Prefix | null): InputUsage {
+    const entry = known === null ? undefined : this.entries.get(known.hash);
+    if (entry !== undefined) entry.expires = this.now() + entry.ttl;
     const written = { '5m': 0, '1h': 0 };
+    const read = known?.tokens ?? 0;
     let done = read;
     for (const i of marks) {
       const { hash, tokens, mark } = all[i] as Prefix;
@@ -90,17 +99,14 @@ export class PromptCache {
     };
   }
 
-  private longestKnown(all: Prefix[], marks: number[]): number {
+  private longestKnown(all: Prefix[], marks: number[]): Prefix | null {
     for (const mark of marks.toReversed()) {
       for (let i = mark; i >= Math.max(0, mark - LOOK_BACK); i--) {
         const prefix = all[i] as Prefix;
-        const entry = this.entries.get(prefix.hash);
-        if (!entry) continue;
-        entry.expires = this.now() + entry.ttl;
-        return prefix.tokens;
+        if (this.entries.has(prefix.hash)) return prefix;
       }
     }
-    return 0;
+    return null;
   }
 
   private forget(): void {

@@ -13,22 +13,22 @@ const QUESTION_TOKENS = 3; // "What now?" has nine characters, four make a token
 describe('the prompt cache', () => {
   test('writes a prefix once and reads it for another question', () => {
     const cache = new PromptCache();
-    expect(cache.arrive(body([[8000, 'a', '5m']]))()).toMatchObject({ input_tokens: QUESTION_TOKENS, cache_read_input_tokens: 0, cache_creation_input_tokens: 2000 });
-    expect(cache.arrive(body([[8000, 'a', '5m']], 'And then?'))()).toMatchObject({ input_tokens: QUESTION_TOKENS, cache_read_input_tokens: 2000, cache_creation_input_tokens: 0 });
+    expect(cache.arrive(body([[8000, 'a', '5m']])).begin()).toMatchObject({ input_tokens: QUESTION_TOKENS, cache_read_input_tokens: 0, cache_creation_input_tokens: 2000 });
+    expect(cache.arrive(body([[8000, 'a', '5m']], 'And then?')).begin()).toMatchObject({ input_tokens: QUESTION_TOKENS, cache_read_input_tokens: 2000, cache_creation_input_tokens: 0 });
   });
 
   test('reads no prefix that differs anywhere before its end, nor one of another model', () => {
     const cache = new PromptCache();
-    cache.arrive(body([[400, 'r', null], [8000, 'a', '5m']]))();
-    expect(cache.arrive(body([[400, 's', null], [8000, 'a', '5m']]))().cache_read_input_tokens).toBe(0);
-    expect(cache.arrive(body([[8000, 'a', '5m']]))().cache_read_input_tokens).toBe(0);
-    expect(cache.arrive(body([[400, 'r', null], [8000, 'a', '5m']], 'What now?', 'other'))().cache_read_input_tokens).toBe(0);
+    cache.arrive(body([[400, 'r', null], [8000, 'a', '5m']])).begin();
+    expect(cache.arrive(body([[400, 's', null], [8000, 'a', '5m']])).begin().cache_read_input_tokens).toBe(0);
+    expect(cache.arrive(body([[8000, 'a', '5m']])).begin().cache_read_input_tokens).toBe(0);
+    expect(cache.arrive(body([[400, 'r', null], [8000, 'a', '5m']], 'What now?', 'other')).begin().cache_read_input_tokens).toBe(0);
   });
 
   test('reads the longest known prefix and writes what follows it up to the next breakpoint', () => {
     const cache = new PromptCache();
-    cache.arrive(body([[8000, 'a', '1h']]))();
-    expect(cache.arrive(body([[8000, 'a', '1h'], [4000, 'b', '5m']]))()).toMatchObject({
+    cache.arrive(body([[8000, 'a', '1h']])).begin();
+    expect(cache.arrive(body([[8000, 'a', '1h'], [4000, 'b', '5m']])).begin()).toMatchObject({
       cache_read_input_tokens: 2000,
       cache_creation_input_tokens: 1000,
       cache_creation: { ephemeral_5m_input_tokens: 1000, ephemeral_1h_input_tokens: 0 },
@@ -38,9 +38,9 @@ describe('the prompt cache', () => {
   test('keeps nothing shorter than 1024 tokens', () => {
     const cache = new PromptCache();
     const short = body([[4 * 1023, 'a', '5m']]);
-    expect(cache.arrive(short)()).toMatchObject({ input_tokens: 1023 + QUESTION_TOKENS, cache_creation_input_tokens: 0 });
-    expect(cache.arrive(short)().cache_read_input_tokens).toBe(0);
-    expect(cache.arrive(body([[4 * 1024, 'a', '5m']]))().cache_creation_input_tokens).toBe(1024);
+    expect(cache.arrive(short).begin()).toMatchObject({ input_tokens: 1023 + QUESTION_TOKENS, cache_creation_input_tokens: 0 });
+    expect(cache.arrive(short).begin().cache_read_input_tokens).toBe(0);
+    expect(cache.arrive(body([[4 * 1024, 'a', '5m']])).begin().cache_creation_input_tokens).toBe(1024);
   });
 
   test('forgets after the time to live, which each reading starts anew', () => {
@@ -48,24 +48,24 @@ describe('the prompt cache', () => {
     const cache = new PromptCache(() => minutes * 60_000);
     const five = body([[8000, 'a', '5m']]);
     const hour = body([[8000, 'b', '1h']]);
-    cache.arrive(five)();
-    cache.arrive(hour)();
+    cache.arrive(five).begin();
+    cache.arrive(hour).begin();
     minutes = 4;
-    expect(cache.arrive(five)().cache_read_input_tokens).toBe(2000);
+    expect(cache.arrive(five).begin().cache_read_input_tokens).toBe(2000);
     minutes = 8;
-    expect(cache.arrive(five)().cache_read_input_tokens).toBe(2000);
+    expect(cache.arrive(five).begin().cache_read_input_tokens).toBe(2000);
     minutes = 14;
-    expect(cache.arrive(five)().cache_read_input_tokens).toBe(0);
+    expect(cache.arrive(five).begin().cache_read_input_tokens).toBe(0);
     minutes = 59;
-    expect(cache.arrive(hour)().cache_read_input_tokens).toBe(2000);
+    expect(cache.arrive(hour).begin().cache_read_input_tokens).toBe(2000);
     minutes = 200;
-    expect(cache.arrive(hour)().cache_read_input_tokens).toBe(0);
+    expect(cache.arrive(hour).begin().cache_read_input_tokens).toBe(0);
   });
 
   test('charges every token once: read, written or plain', () => {
     const cache = new PromptCache();
     for (const request of [body([[8000, 'a', '5m'], [999, 'b', null]]), body([[8000, 'a', '5m'], [5001, 'c', '1h'], [7, 'd', null]])]) {
-      const { input_tokens, cache_read_input_tokens, cache_creation_input_tokens } = cache.arrive(request)();
+      const { input_tokens, cache_read_input_tokens, cache_creation_input_tokens } = cache.arrive(request).begin();
       expect(input_tokens + cache_read_input_tokens + cache_creation_input_tokens).toBe(inputTokens(request));
     }
   });
