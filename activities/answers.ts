@@ -4,12 +4,12 @@ import type { CampaignFile, Price } from '../schemas/campaign.ts';
 import { responseKey, type StepAddress } from '../schemas/keys.ts';
 import { ResponseRecord } from '../schemas/records.ts';
 import type { Flights } from './flights.ts';
-import type { Limiter } from './limiter.ts';
-import { textOf, type Model, type ModelRequest } from './model.ts';
+import type { Call, Limiter } from './limits/limiter.ts';
+import { textOf, type Model, type ModelAnswer, type ModelRequest, type SendOptions } from './model.ts';
 import { costOf } from './pricing.ts';
 import { bodyHash } from './requests.ts';
 import type { ObjectStore } from './store.ts';
-import type { Warmth } from './warmth.ts';
+import type { CacheUse, Warmth } from './warmth.ts';
 
 const LONGEST_PUT_WAIT_MS = 30_000;
 
@@ -50,7 +50,7 @@ export async function knownAnswer(ports: AnswerPorts, key: string): Promise<Resp
 export function askModel(ports: AnswerPorts, key: string, request: ModelRequest, payer: Payer, worstCase: number | null = null): Promise<ResponseRecord> {
   return ports.flights.join(key, async () => {
     const answer = await ports.warmth.through(payer.provider, request, payer.cacheTtl, (cache) =>
-      ports.limiter.run(() => ports.model.send(request, { idempotencyKey: key, ...cache })),
+      ports.limiter.run(callOf(request, payer, cache), (onLimits) => send(ports.model, request, cache, { idempotencyKey: key, onLimits })),
     );
     const record: ResponseRecord = {
       schema: 1,
@@ -69,6 +69,24 @@ export function askModel(ports: AnswerPorts, key: string, request: ModelRequest,
     };
     return await keep(ports.store, key, record);
   });
+}
+
+/** A call that writes the cache for others goes ahead of them. */
+function callOf(request: ModelRequest, { campaign }: Payer, { cacheTtl, onBegun }: CacheUse): Call {
+  const warm = cacheTtl !== undefined && onBegun === undefined;
+  const cached = warm ? request.system.findLastIndex(({ breakpoint }) => breakpoint === true) + 1 : 0;
+  const chars = requestChars({ ...request, system: request.system.slice(cached) });
+  return { model: request.model, campaign, size: { chars, warm, maxTokens: request.maxTokens }, urgent: onBegun !== undefined };
+}
+
+async function send(model: Model, request: ModelRequest, { onOut, ...cache }: CacheUse, options: SendOptions): Promise<ModelAnswer> {
+  onOut?.(true);
+  try {
+    return await model.send(request, { ...options, ...cache });
+  } catch (error) {
+    onOut?.(false);
+    throw error;
+  }
 }
 
 async function keep(store: ObjectStore, key: string, record: ResponseRecord): Promise<ResponseRecord> {

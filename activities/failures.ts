@@ -16,7 +16,7 @@ interface Row {
 
 /**
  * The one table: which failures end a situation at once and which are retried until the campaign's patience runs out.
- * First match wins. Rate limits (429, 529) do not stand here: they are waited out inside the activity (limiter.ts), and
+ * First match wins. Rate limits (429, 529) do not stand here: they are waited out inside the activity (limits/limiter.ts), and
  * refusals and exhausted repairs are results of a step, not errors. Wrong credentials retry: a key can be mended while
  * the campaign waits.
  */

@@ -60,12 +60,30 @@ export class Busy extends Error {
   override name = 'Busy';
   /** Milliseconds the provider asked to wait; null where it did not say. */
   readonly retryAfterMs: number | null;
+  /** Too busy with everybody's calls (529), not with ours (429). */
+  readonly overloaded: boolean;
 
-  constructor(message: string, retryAfterMs: number | null, options?: ErrorOptions) {
+  constructor(message: string, retryAfterMs: number | null, { overloaded = false, ...options }: ErrorOptions & { overloaded?: boolean } = {}) {
     super(message, options);
     this.retryAfterMs = retryAfterMs;
+    this.overloaded = overloaded;
   }
 }
+
+/** What a provider limits a minute; `tokens`: input and output together. */
+export const LIMITED_BY = ['requests', 'tokens', 'inputTokens', 'outputTokens'] as const;
+export type LimitedBy = (typeof LIMITED_BY)[number];
+
+/** What the provider says of one limit. */
+export interface LimitReading {
+  /** A minute. */
+  limit: number;
+  /** What could be used at once; null where it does not say. */
+  remaining: number | null;
+  /** Milliseconds until nothing of it counts as used; null where it does not say. */
+  fullInMs: number | null;
+}
+export type LimitReadings = Partial<Record<LimitedBy, LimitReading>>;
 
 export type CacheTtl = '5m' | '1h';
 
@@ -75,6 +93,8 @@ export interface SendOptions {
   cacheTtl?: CacheTtl;
   /** Called once the provider has begun to answer: what it caches can be read from then on. Asks for a streamed answer. */
   onBegun?: () => void;
+  /** Called with what the answer, or a refusal, says of the provider's limits, as soon as that is known. */
+  onLimits?: (readings: LimitReadings) => void;
 }
 
 export interface Model {

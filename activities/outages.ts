@@ -5,6 +5,8 @@ import { toFailure } from './failures.ts';
 const RUN_OF_FAILURES = 3;
 /** What most calls are made to. */
 const MODEL = 'model';
+/** What holds calls back that nothing ails. */
+const LIMIT = 'limit';
 
 /**
  * Notices a run of infrastructure errors of the model, or of one tool: that another gets through says nothing of it. Each call is
@@ -38,10 +40,20 @@ export class Outages {
     const id = `${what} of ${campaign}`;
     const streak = (this.#streaks.get(id) ?? 0) + 1;
     this.#streaks.set(id, streak);
+    if (streak >= RUN_OF_FAILURES) this.#say(campaign, reason, what);
+  }
+
+  #say(campaign: string, reason: string, what: string): void {
     const told = this.#told.get(campaign) ?? new Map<string, string>();
-    if (streak < RUN_OF_FAILURES || told.has(what)) return;
+    if (told.has(what)) return;
     this.#told.set(campaign, told.set(what, reason));
     void this.#tell(campaign, reason).catch(() => told.delete(what));
+  }
+
+  /** Calls wait long for their turn, for a reason; "": they no longer do. */
+  held(campaign: string, reason: string): void {
+    if (reason === '') this.passed(campaign, LIMIT);
+    else this.#say(campaign, reason, LIMIT);
   }
 
   passed(campaign: string, what = MODEL): void {

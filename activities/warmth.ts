@@ -7,18 +7,27 @@ import type { CacheTtl, ModelRequest, SendOptions } from './model.ts';
 const KEPT_MS: Record<CacheTtl, number> = { '5m': 5 * 60_000, '1h': 60 * 60_000 };
 /** The provider counts from its own clock, and from when it began. */
 const MARGIN_MS = 5_000;
-/** Longest wait for another call to write a prefix: then this one goes out and writes it itself. */
+/** Longest wait for another call that is out to write a prefix: then this one goes out and writes it itself. */
 const LONGEST_WAIT_MS = 60_000;
 
 /** A shorter prefix is not cached by any model of the price table, characters. */
 const SHORTEST_CACHED = 4_000;
 
 type CacheSetting = CampaignFile['model']['cacheTtl'];
-type Send<T> = (options: Pick<SendOptions, 'cacheTtl' | 'onBegun'>) => Promise<T>;
+/** How a call stands to the provider's cache. */
+export interface CacheUse extends Pick<SendOptions, 'cacheTtl' | 'onBegun'> {
+  /** To be told when the call goes out, and when it has come back without an answer and waits: those who wait for it wait on. */
+  onOut?: (out: boolean) => void;
+}
+type Send<T> = (use: CacheUse) => Promise<T>;
 
 interface Prefix {
   /** Set while a first call is out that writes it. */
   writing: Promise<void> | null;
+  /** When that call went out, ms; null while it waits its turn, as those who wait for it would have to. */
+  sent: number | null;
+  /** Resolves when it goes out. */
+  out: Promise<void>;
   /** Last use, ms. */
   used: number;
   ttl: CacheTtl;
@@ -43,12 +52,12 @@ export class Warmth {
   async through<T>(provider: string, request: ModelRequest, setting: CacheSetting, send: Send<T>): Promise<T> {
     const key = prefixKey(provider, request);
     if (key === null) return await send({});
-    const deadline = this.#now() + LONGEST_WAIT_MS;
     for (;;) {
       const prefix = this.#prefixes.get(key);
       if (prefix === undefined || prefix.writing === null) return await this.#use(key, prefix, setting, send);
-      if (this.#now() >= deadline) return await send({ cacheTtl: prefix.ttl });
-      await Promise.race([prefix.writing, sleep(deadline - this.#now(), undefined, { ref: false })]);
+      const left = prefix.sent === null ? null : prefix.sent + LONGEST_WAIT_MS - this.#now();
+      if (left !== null && left <= 0) return await send({ cacheTtl: prefix.ttl });
+      await Promise.race([prefix.writing, left === null ? prefix.out : sleep(left, undefined, { ref: false })]);
     }
   }
 
@@ -60,15 +69,22 @@ export class Warmth {
 
   async #write<T>(key: string, ttl: CacheTtl, send: Send<T>): Promise<T> {
     let begun = () => {};
-    const entry: Prefix = { writing: new Promise<void>((resolve) => (begun = resolve)), used: this.#now(), ttl };
+    let gone = () => {};
+    const going = () => new Promise<void>((resolve) => (gone = resolve));
+    const entry: Prefix = { writing: new Promise<void>((resolve) => (begun = resolve)), sent: null, out: going(), used: this.#now(), ttl };
     this.#prefixes.set(key, entry);
+    const onOut = (out: boolean) => {
+      entry.sent = out ? this.#now() : null;
+      if (out) gone();
+      else entry.out = going();
+    };
     const written = () => {
       entry.writing = null;
       entry.used = this.#now();
       begun();
     };
     try {
-      const answer = await send({ cacheTtl: ttl, onBegun: written });
+      const answer = await send({ cacheTtl: ttl, onBegun: written, onOut });
       written();
       return answer;
     } catch (error) {

@@ -1,11 +1,11 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
-import { Limiter } from '../activities/limiter.ts';
-import { Busy, type Structured } from '../activities/model.ts';
+import { waitOut } from '../activities/limits/wait-out.ts';
+import type { Structured } from '../activities/model.ts';
 import { quoteOf } from '../activities/prices.ts';
 import type { CampaignFile } from '../schemas/campaign.ts';
 import type { Config } from './config.ts';
-import { anthropicClient } from './model-anthropic.ts';
+import { anthropicClient, busy } from './model-anthropic.ts';
 import { ANTHROPIC_ORIGIN, probeStructured, type Provider } from './provider.ts';
 import { readRateLimits, type RateLimits } from './rate-limit-headers.ts';
 import { anthropicCounter } from './token-counter.ts';
@@ -72,18 +72,14 @@ interface Answer {
 
 /** One message; a busy server is waited for. */
 async function send(client: Anthropic, params: Anthropic.MessageCreateParamsNonStreaming): Promise<Answer> {
-  return await new Limiter(PATIENCE_MS).run(async () => {
+  return await waitOut(PATIENCE_MS, async () => {
     try {
       return await client.messages.create(params).withResponse();
     } catch (error) {
-      if (!(error instanceof Anthropic.APIError) || !BUSY.has(error.status as number)) throw error;
-      const seconds = Number((error.headers as Headers | undefined)?.get('retry-after') ?? Number.NaN);
-      throw new Busy(error.message, Number.isFinite(seconds) ? seconds * 1000 : null, { cause: error });
+      throw busy(error) ?? error;
     }
   });
 }
-
-const BUSY = new Set([429, 529]);
 
 const Count = z.int().min(0);
 const CacheUsage = z.object({ cache_read_input_tokens: Count, cache_creation_input_tokens: Count });

@@ -2,6 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import type { ContentBlockParam, Message, MessageCreateParamsNonStreaming, MessageParam, TextBlockParam, Tool } from '@anthropic-ai/sdk/resources/messages';
 import { Busy, type CacheTtl, type Model, type ModelAnswer, type ModelRequest, type PromptBlock, type SendOptions, type StopReason, type TextBlock } from '../activities/model.ts';
 import { ANSWER_TOOL } from '../schemas/prompt.ts';
+import { readLimits, readRetryAfter } from './rate-limit-headers.ts';
 
 export interface AnthropicConfig {
   apiKey: string;
@@ -30,15 +31,21 @@ export class AnthropicModel implements Model {
     this.#client = client;
   }
 
-  async send(request: ModelRequest, { idempotencyKey, cacheTtl = '5m', onBegun }: SendOptions): Promise<ModelAnswer> {
+  async send(request: ModelRequest, { idempotencyKey, cacheTtl = '5m', onBegun, onLimits }: SendOptions): Promise<ModelAnswer> {
     const params = messageParams(request, cacheTtl);
     const headers = { 'idempotency-key': idempotencyKey };
     try {
-      if (onBegun === undefined && request.maxTokens <= STREAM_FROM_TOKENS) return toAnswer(await this.#client.messages.create(params, { headers }));
+      if (onBegun === undefined && request.maxTokens <= STREAM_FROM_TOKENS) {
+        const { data, response } = await this.#client.messages.create(params, { headers }).withResponse();
+        onLimits?.(readLimits(response.headers));
+        return toAnswer(data);
+      }
       const stream = this.#client.messages.stream(params, { headers });
       if (onBegun !== undefined) stream.once('streamEvent', onBegun);
+      if (onLimits !== undefined) stream.once('connect', () => onLimits(readLimits(stream.response?.headers ?? new Headers())));
       return toAnswer(await stream.finalMessage());
     } catch (error) {
+      if (onLimits !== undefined && error instanceof Anthropic.APIError && error.headers !== undefined) onLimits(readLimits(error.headers as Headers));
       throw busy(error) ?? error;
     }
   }
@@ -120,10 +127,11 @@ function stopOf(stopReason: string): StopReason {
   return stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded' ? 'truncated' : 'complete';
 }
 
-function busy(error: unknown): Busy | undefined {
+/** 429 and 529 as what they are to the caller; undefined for any other error. */
+export function busy(error: unknown): Busy | undefined {
   if (!(error instanceof Anthropic.APIError)) return undefined;
   const overloaded = error.status === 529 || error.type === 'overloaded_error';
   if (error.status !== 429 && !overloaded) return undefined;
-  const seconds = Number((error.headers as Headers | undefined)?.get('retry-after') ?? Number.NaN);
-  return new Busy(error.message, Number.isFinite(seconds) ? seconds * 1000 : null, { cause: error });
+  const headers = error.headers as Headers | undefined;
+  return new Busy(error.message, headers === undefined ? null : readRetryAfter(headers), { cause: error, overloaded });
 }

@@ -1,5 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { Limiter } from '../activities/limiter.ts';
+import { waitOut } from '../activities/limits/wait-out.ts';
 import type { Model, Structured } from '../activities/model.ts';
 import type { Usage } from '../schemas/records.ts';
 import { SIMULATED_HEADER } from '../schemas/simulated.ts';
@@ -58,9 +58,8 @@ const NOT_THE_ROUTE = new Set([401, 403, 429, 529]);
 export async function probeStructured(config: Config['model'], provider: Provider, model: string): Promise<{ structured: Structured; usage: Usage | null }> {
   if (provider.simulated !== null || provider.origin === ANTHROPIC_ORIGIN) return { structured: 'schema', usage: null };
   const port: Model = new AnthropicModel(anthropicClient({ ...config, timeoutMs: 120_000 }));
-  const limiter = new Limiter(PROBE_PATIENCE_MS);
   const ask = (structured: Structured) =>
-    limiter.run(() =>
+    waitOut(PROBE_PATIENCE_MS, () =>
       port.send(
         { model, maxTokens: 64, system: [{ text: 'Be brief.' }], turns: [{ role: 'user', blocks: [{ text: PROBE_QUESTION }] }], schema: PROBE_SCHEMA, structured },
         { idempotencyKey: `probe/${structured}` },

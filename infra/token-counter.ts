@@ -1,12 +1,11 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
-import { Limiter } from '../activities/limiter.ts';
-import { Busy } from '../activities/model.ts';
+import { waitOut } from '../activities/limits/wait-out.ts';
 import type { ObjectStore } from '../activities/store.ts';
 import { canonicalJson, contentHash, sha256Hex } from '../schemas/canonical.ts';
 import { tokensKey } from '../schemas/keys.ts';
 import type { CountTokens } from './library/chapters.ts';
-import { anthropicClient, type AnthropicConfig } from './model-anthropic.ts';
+import { anthropicClient, busy, type AnthropicConfig } from './model-anthropic.ts';
 import { Slots } from './slots.ts';
 
 /** Counts a system block for a model; null where the provider has no counter. */
@@ -27,12 +26,11 @@ const TRIES = 3;
 export function anthropicCounter(config: AnthropicConfig): TokenCounter {
   const client = anthropicClient({ ...config, timeoutMs: TIMEOUT_MS });
   const slots = new Slots(CALLS_AT_ONCE);
-  const limiter = new Limiter(PATIENCE_MS);
   let absent = false;
   return (model, block) =>
     slots.run(async () => {
       for (let tries = 1; !absent; tries++) {
-        const asked = await limiter.run(() => ask(client, model, block));
+        const asked = await waitOut(PATIENCE_MS, () => ask(client, model, block));
         if (asked !== 'trouble') absent = asked === null;
         if (typeof asked === 'number') return asked;
         absent ||= tries === TRIES;
@@ -49,8 +47,8 @@ async function ask(client: Anthropic, model: string, block: string): Promise<num
   } catch (error) {
     if (!(error instanceof Anthropic.APIError) || error.status === undefined) throw error;
     const status = error.status as number;
-    const seconds = Number((error.headers as Headers | undefined)?.get('retry-after') ?? Number.NaN);
-    if (status === 429 || status === 529) throw new Busy(error.message, Number.isFinite(seconds) ? seconds * 1000 : null, { cause: error });
+    const wait = busy(error);
+    if (wait !== undefined) throw wait;
     if (NO_COUNTER.has(status)) return null;
     if (status >= 500) return 'trouble';
     throw error;

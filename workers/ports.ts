@@ -5,7 +5,7 @@ import { createFeedbackActivities } from '../activities/feedback.ts';
 import { Flights } from '../activities/flights.ts';
 import { createImaginationActivities } from '../activities/imagination.ts';
 import { createImagineActivities } from '../activities/imagine.ts';
-import { Limiter } from '../activities/limiter.ts';
+import { Limiter } from '../activities/limits/limiter.ts';
 import type { Model } from '../activities/model.ts';
 import { createOutcomeActivities } from '../activities/outcomes.ts';
 import { Outages } from '../activities/outages.ts';
@@ -28,7 +28,8 @@ export function createActivities(store: ObjectStore, model: Model, provider: () 
     await client.workflow.getHandle(campaignWorkflowId(campaign)).signal(waitingSignal, reason);
   });
   const toolboxes = new Toolboxes(reader);
-  const asking = { store, model, provider, reader, flights, outages, limiter: new Limiter(BUSY_PATIENCE_MS), warmth: new Warmth() };
+  const limiter = new Limiter({ patienceMs: BUSY_PATIENCE_MS, held: (campaign, reason) => outages.held(campaign, reason) });
+  const asking = { store, model, provider, reader, flights, outages, limiter, warmth: new Warmth() };
   return {
     flights,
     toolboxes,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { answerKey, askModel, knownAnswer, type AnswerPorts } from '../../activities/answers.ts';
 import { Flights } from '../../activities/flights.ts';
-import { Limiter } from '../../activities/limiter.ts';
+import { Limiter } from '../../activities/limits/limiter.ts';
 import { Warmth } from '../../activities/warmth.ts';
 import { Busy, type Model, type ModelAnswer, type ModelRequest } from '../../activities/model.ts';
 import type { ResponseRecord } from '../../schemas/records.ts';
@@ -48,7 +48,7 @@ class ScriptedModel implements Model {
 }
 
 function ports(model: Model, store = new MemoryStore()): AnswerPorts & { store: MemoryStore } {
-  return { store, model, flights: new Flights<ResponseRecord>(), limiter: new Limiter(60_000), warmth: new Warmth() };
+  return { store, model, flights: new Flights<ResponseRecord>(), limiter: new Limiter({ patienceMs: 60_000 }), warmth: new Warmth() };
 }
 
 test('two askers of one key share a flight: the model is called once, with the store key as idempotency key', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { Flights } from '../../activities/flights.ts';
-import { Limiter } from '../../activities/limiter.ts';
+import { Limiter } from '../../activities/limits/limiter.ts';
 import type { Model, ModelAnswer, ModelRequest } from '../../activities/model.ts';
 import { reservationOf } from '../../activities/pricing.ts';
 import { takeStep, type Account, type StepQuestion } from '../../activities/step.ts';
@@ -29,7 +29,7 @@ const model: Model = {
 };
 
 async function step(allowance: number, read: () => string) {
-  const ports = { store: new MemoryStore(), model, flights: new Flights<ResponseRecord>(), limiter: new Limiter(1_000), warmth: new Warmth() };
+  const ports = { store: new MemoryStore(), model, flights: new Flights<ResponseRecord>(), limiter: new Limiter({ patienceMs: 1_000 }), warmth: new Warmth() };
   const payer = { campaign: 'c', run: 'r', provider: 'origin:x', price: PRICE, cacheTtl: '5m' as const };
   const account: Account = { payer, allowance, attempt: 1, lostAttempts: 0, lost: { calls: 0, nanoUsd: 0 } };
   const question: StepQuestion<unknown, string> = { request: REQUEST, step: { kind: 'draft', instructions: '' }, situation: 's', tries: [0], sample: 0, path: 'draft', schema: z.unknown(), read };
