@@ -32,6 +32,8 @@ interface Admission {
 
 /** Calls out at once before the first answer tells the limits; one more for each answer that tells none. */
 const FIRST_WINDOW = 16;
+/** However long the next call has to wait, those who wait long are looked at so often, ms. */
+const LOOK_MS = 5_000;
 /** Tokens are told to the nearest thousand. */
 const GRAIN: Record<LimitedBy, number> = { requests: 0, tokens: 1_000, inputTokens: 1_000, outputTokens: 1_000 };
 const UNITS: Record<LimitedBy, string> = { requests: 'requests', tokens: 'tokens', inputTokens: 'input tokens', outputTokens: 'output tokens' };
@@ -94,7 +96,7 @@ export class Lane {
       const cost = this.#usual.of(next.call.size);
       const at = this.#admitAt(cost, now);
       if (at > now) {
-        this.#wake = this.#clock.after(Math.ceil(at - now), () => this.#serve());
+        this.#wake = this.#clock.after(Math.min(LOOK_MS, Math.ceil(at - now)), () => this.#serve());
         break;
       }
       this.#queue.shift(Math.max(1, ...[...this.#buckets].map(([what, bucket]) => bucket.share(cost[what]))));

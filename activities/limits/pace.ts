@@ -27,8 +27,8 @@ export class Pace {
   #since: number | null = null;
   /** Calls a millisecond after the last cut; null: none yet. */
   #base: number | null = null;
-  /** Calls a millisecond that were answered at the last cut. */
-  #peak = 0;
+  /** Calls a millisecond that were answered when a cut was last measured; Infinity: never. */
+  #peak = Infinity;
   #cutAt = -Infinity;
   #busyUntil = -Infinity;
 
