@@ -23,8 +23,9 @@ export class Ledger {
     }
   }
 
-  record(call: Call): void {
-    if (this.journal !== null) appendFileSync(this.journal, `${JSON.stringify({ at: Date.now(), ...call })}\n`);
+  /** `taken`: tokens that count against the rate limits, for the journal alone. */
+  record(call: Call, taken: { inputTokens?: number; outputTokens?: number } = {}): void {
+    if (this.journal !== null) appendFileSync(this.journal, `${JSON.stringify({ at: Date.now(), ...call, ...taken })}\n`);
     this.count(call);
   }
 

@@ -123,7 +123,7 @@ class Service {
     const message = messageOf(asked, given, arrival.begin(), call.bodyHash);
     limits.produced(given.outputTokens);
     // counted before the first byte goes out: an answer that a kill keeps from its reader was paid for all the same
-    this.ledger.record({ ...call, status: 200 });
+    this.ledger.record({ ...call, status: 200 }, { inputTokens: arrival.uncachedTokens, outputTokens: given.outputTokens });
     tell(response, limits.headers());
     if (!asked.stream) return this.send(response, 200, message);
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
