@@ -23,6 +23,8 @@ export interface AnswerPorts {
 
 export interface Payer {
   campaign: string;
+  /** Who is told of long waits, where that is a part of the campaign. */
+  part?: string;
   /** Run id of the workflow. */
   run: string;
   provider: string;
@@ -72,11 +74,11 @@ export function askModel(ports: AnswerPorts, key: string, request: ModelRequest,
 }
 
 /** A call that writes the cache for others goes ahead of them. */
-function callOf(request: ModelRequest, { campaign }: Payer, { cacheTtl, onBegun }: CacheUse): Call {
+function callOf(request: ModelRequest, { campaign, part }: Payer, { cacheTtl, onBegun }: CacheUse): Call {
   const warm = cacheTtl !== undefined && onBegun === undefined;
   const cached = warm ? request.system.findLastIndex(({ breakpoint }) => breakpoint === true) + 1 : 0;
   const chars = requestChars({ ...request, system: request.system.slice(cached) });
-  return { model: request.model, campaign, size: { chars, warm, maxTokens: request.maxTokens }, urgent: onBegun !== undefined };
+  return { model: request.model, campaign: part ?? campaign, size: { chars, warm, maxTokens: request.maxTokens }, urgent: onBegun !== undefined };
 }
 
 async function send(model: Model, request: ModelRequest, { onOut, ...cache }: CacheUse, options: SendOptions): Promise<ModelAnswer> {

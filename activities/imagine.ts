@@ -49,10 +49,15 @@ const OPEN_ENDED = 'decades';
 export function createImagineActivities(ports: ActorPorts) {
   const reader = new ImagineReader(ports.reader);
   return {
-    imagine: (input: AskInput): Promise<AskResult | StepShort> => paidActivity(ports.outages, `${input.campaign}/imagine`, () => imagine(ports, reader, input)),
+    imagine: (input: AskInput): Promise<AskResult | StepShort> => paidActivity(ports.outages, partOf(input.campaign), () => imagine(ports, reader, input)),
   };
 }
 export type ImagineActivities = ReturnType<typeof createImagineActivities>;
+
+/** The workflow that imagines is told, not the campaign's, which has not begun. */
+function partOf(campaign: string): string {
+  return `${campaign}/imagine`;
+}
 
 async function imagine(ports: ActorPorts, reader: ImagineReader, input: AskInput): Promise<AskResult | StepShort> {
   const { campaign, cell: number, ask } = input;
@@ -88,7 +93,7 @@ async function imagine(ports: ActorPorts, reader: ImagineReader, input: AskInput
 
 function account({ campaign, provider, model, quote }: ImagineRequest, { allowance }: AskInput, run: string): Account {
   const { attempt, lost } = lostAttempts();
-  const payer = { campaign, run, provider, price: priceIn(quote ?? quoteOf(model)), cacheTtl: model.cacheTtl };
+  const payer = { campaign, part: partOf(campaign), run, provider, price: priceIn(quote ?? quoteOf(model)), cacheTtl: model.cacheTtl };
   return { payer, allowance, attempt, lostAttempts: lost, lost: { calls: 0, nanoUsd: 0 } };
 }
 

@@ -56,8 +56,12 @@ function count(text: string | null): number | null {
   return Number.isFinite(number) && number >= 0 ? number : null;
 }
 
-/** Both times are the server's, so that its clock need not agree with ours. */
+/** RFC 3339, or an HTTP date; Date.parse reads much else as a date. */
+const DATE = /^\d{4}-\d\d-\d\dT|^\w{3}, /;
+
+/** Milliseconds to a time. Both times are the server's, so that its clock need not agree with ours. */
 function timeTo(time: string | null, now: string | null): number | null {
-  const ms = Date.parse(time ?? '') - Date.parse(now ?? '');
+  if (time === null || now === null || !DATE.test(time)) return null;
+  const ms = Date.parse(time) - Date.parse(now);
   return Number.isFinite(ms) ? Math.max(0, ms) : null;
 }

@@ -40,6 +40,13 @@ export class FairQueue<T> {
     return item;
   }
 
+  /** What serving a campaign has cost beyond, or short of, what was thought. */
+  correct(campaign: string, difference: number): void {
+    const line = this.#lines.get(campaign);
+    if (line !== undefined) line.served += difference;
+    else this.#ahead.set(campaign, (this.#ahead.get(campaign) ?? this.#clock) + difference);
+  }
+
   /** The first of each campaign that has something waiting. */
   *heads(): Generator<[string, T]> {
     for (const [campaign, { waiting }] of this.#lines) yield [campaign, waiting[0] as T];

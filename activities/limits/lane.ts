@@ -99,7 +99,7 @@ export class Lane {
         this.#wake = this.#clock.after(Math.min(LOOK_MS, Math.ceil(at - now)), () => this.#serve());
         break;
       }
-      this.#queue.shift(Math.max(1, ...[...this.#buckets].map(([what, bucket]) => bucket.share(cost[what]))));
+      this.#queue.shift(this.#shareOf(cost));
       for (const [what, bucket] of this.#buckets) bucket.draw(cost[what], now);
       this.#pace.sent(now);
       const admission = { cost, sentAt: now };
@@ -137,7 +137,14 @@ export class Lane {
     this.#pace.answered(now);
     this.#refusals.answered();
     const spent = this.#usual.learn(call.size, usage);
-    if (spent !== null) for (const [what, bucket] of this.#buckets) bucket.correct(spent[what] - cost[what]);
+    if (spent === null) return;
+    for (const [what, bucket] of this.#buckets) bucket.correct(spent[what] - cost[what]);
+    this.#queue.correct(call.campaign, this.#shareOf(spent) - this.#shareOf(cost));
+  }
+
+  /** What a call takes of the limit that it takes most of, ms of it; calls count alike where no limit is known. */
+  #shareOf(cost: Cost): number {
+    return Math.max(1, ...[...this.#buckets].map(([what, bucket]) => bucket.share(cost[what])));
   }
 
   /** Resolves when the call may stand in line again. */

@@ -7,7 +7,7 @@ function listening() {
   const outages = new Outages((campaign, reason) => Promise.resolve(void told.push(`${campaign}: ${reason}`)));
   const fails = (what?: string, error = new Error('away')) => outages.watch('c', () => Promise.reject(error), what).catch(() => undefined);
   const passes = (what?: string) => outages.watch('c', () => Promise.resolve(), what);
-  return { told, fails, passes };
+  return { told, fails, passes, outages };
 }
 
 test('a campaign is told of the third failure in a row, once, and of the first success after it', async () => {
@@ -44,4 +44,15 @@ test('answers of the model neither hide that a tool is out of reach nor take bac
   expect(told.slice(1)).toEqual(['c: Model.Unavailable: away', 'c: Model.Unavailable: no map']);
   await passes('tool map');
   expect(told.at(-1)).toBe('c: ');
+});
+
+test('a campaign whose calls wait for a limit is told at once, and an outage meanwhile is another matter', async () => {
+  const { told, fails, passes, outages } = listening();
+  outages.held('c', 'rate limit: 60 requests a minute');
+  await passes();
+  expect(told).toEqual(['c: rate limit: 60 requests a minute']);
+  for (let i = 0; i < 3; i++) await fails();
+  await passes();
+  outages.held('c', '');
+  expect(told.slice(1)).toEqual(['c: Model.Unavailable: away', 'c: rate limit: 60 requests a minute', 'c: ']);
 });

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { ModelAnswer, ModelRequest, SendOptions } from '../../activities/model.ts';
-import { Warmth } from '../../activities/warmth.ts';
+import { Warmth, type CacheUse } from '../../activities/warmth.ts';
 import { anthropicClient, AnthropicModel } from '../../infra/model-anthropic.ts';
 import { startSimModel } from '../../worlds/sim/server.ts';
 import { lawNamed } from '../worlds/sim/prompts.ts';
@@ -51,7 +51,7 @@ test('another chapter, another answer schema and other tools do not wait', async
 });
 
 test('against the simulated model, eight calls at once write a chapter once; without the gate each of them writes it', async () => {
-  const sim = await startSimModel({ law: lawNamed('default', { latencyMs: 50 }), port: 0 });
+  const sim = await startSimModel({ law: lawNamed('default', { latencyMs: 400 }), port: 0 });
   onTestFinished(() => sim.close());
   const model = new AnthropicModel(anthropicClient({ apiKey: 'sim', baseURL: sim.url }));
   const calls = async (chapter: string, through: (request: ModelRequest, send: (options: object) => Promise<ModelAnswer>) => Promise<ModelAnswer>) => {
@@ -90,6 +90,32 @@ test('when the first call fails, one of those who waited takes its place and the
   expect(out).toHaveLength(3);
   out[2]?.end('read');
   expect(await Promise.all(calls)).toEqual(['lost', 'written', 'read']);
+});
+
+test('calls wait for a first one that waits its turn itself, and write the chapter themselves only when it has been out for a minute', async () => {
+  let now = 0;
+  const uses: CacheUse[] = [];
+  const warmth = new Warmth(() => now);
+  const call = () => void warmth.through('p', request('a'), '5m', (use) => new Promise<void>(() => uses.push(use)));
+  call();
+  call();
+  now = 60 * MINUTE;
+  await settle();
+  expect(uses).toHaveLength(1);
+  uses[0]?.onOut?.(true);
+  await settle();
+  // refused, and in line again
+  uses[0]?.onOut?.(false);
+  now = 70 * MINUTE;
+  call();
+  await settle();
+  expect(uses).toHaveLength(1);
+  uses[0]?.onOut?.(true);
+  now = 71 * MINUTE;
+  call();
+  await settle();
+  expect(uses.length).toBeGreaterThan(1);
+  expect(uses[1]?.onBegun).toBeUndefined();
 });
 
 test('a chapter stays warm while it is used, and is written anew when five minutes pass without use', async () => {

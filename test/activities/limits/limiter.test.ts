@@ -63,7 +63,7 @@ describe('against the limits that the simulated model keeps', () => {
     await provider.clock.pass(5 * MINUTE);
     const both = provider.between(120, 360);
     expect(both.requests).toBeGreaterThan(0.9 * R);
-    expect(both.refused).toBeLessThan(0.01);
+    expect(both.refused).toBeLessThan(0.001);
     for (const who of ['early', 'late']) expect(provider.between(120, 360, who).requests).toBeGreaterThan(0.4 * R);
   });
 
@@ -143,17 +143,18 @@ describe('campaigns share a limit', () => {
     for (const campaign of ['large', 'small']) expect(provider.between(60, 240, campaign).requests).toBeGreaterThan(0.4 * (R / 2));
   });
 
-  test('by what calls take of the limit, not by their number', async () => {
-    const provider = new LimitedProvider({ law: { inputTokensPerMinute: 600_000, burstS: 10 } });
+  test.each([
+    ['input', { inputTokensPerMinute: 600_000, burstS: 10 }, { long: { inputTokens: 4_000, outputTokens: 100 }, short: { inputTokens: 500, outputTokens: 100 } }],
+    ['output', { outputTokensPerMinute: 120_000, burstS: 10 }, { long: { inputTokens: 100, outputTokens: 800 }, short: { inputTokens: 100, outputTokens: 100 } }],
+  ] as const)('by the %s that their calls take, not by their number', async (what, law, sizes) => {
+    const provider = new LimitedProvider({ law });
     const limiter = provider.process();
-    const size = (campaign: string) => (campaign === 'long' ? 4_000 : 500);
-    const caller = async (campaign: string) => {
-      for (;;) await provider.callOf(limiter, campaign, { inputTokens: size(campaign), outputTokens: 100 });
+    const caller = async (campaign: 'long' | 'short') => {
+      for (;;) await provider.callOf(limiter, campaign, sizes[campaign]);
     };
-    for (let i = 0; i < 50; i++) for (const campaign of ['long', 'short']) void caller(campaign);
+    for (let i = 0; i < 50; i++) for (const campaign of ['long', 'short'] as const) void caller(campaign);
     await provider.clock.pass(4 * MINUTE);
-    const long = provider.between(60, 240, 'long').inputTokens;
-    const short = provider.between(60, 240, 'short').inputTokens;
+    const [long, short] = ['long', 'short'].map((who) => provider.between(60, 240, who)[`${what}Tokens`]) as [number, number];
     expect(long / (long + short)).toBeGreaterThan(0.4);
     expect(short / (long + short)).toBeGreaterThan(0.4);
   });
