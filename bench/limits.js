@@ -19,7 +19,7 @@ import { load, machine, machineText } from './machine.js';
 import { percent, table, writeResult } from './results.js';
 import { down, emptyFolder, say } from './services.js';
 
-const WARM_UP_S = 15;
+const WARM_UP_S = 20;
 const MEASURED_S = 35;
 /** Each call takes half of these or longer, ms, by the law's spread. */
 const LATENCY = { median: 300, sigma: 0.5 };

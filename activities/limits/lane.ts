@@ -64,6 +64,7 @@ export class Lane {
     const since = this.#clock.now();
     for (let refusals = 1; ; refusals++) {
       const admission = await this.#admission(call, since, call.urgent || refusals > 1);
+      let wait: number;
       try {
         const answer = await send((readings) => this.#read(readings));
         this.#answered(call, admission, answer.usage);
@@ -71,11 +72,12 @@ export class Lane {
       } catch (error) {
         if (!(error instanceof Busy)) throw error;
         if (this.#clock.now() > since + this.#patienceMs) throw error.cause instanceof Error ? error.cause : error;
-        await this.#refused(admission, error, refusals);
+        wait = this.#refused(admission, error, refusals);
       } finally {
         this.#out.delete(admission);
         this.#serve();
       }
+      if (wait > 0) await passed(this.#clock, wait);
     }
   }
 
@@ -147,15 +149,16 @@ export class Lane {
     return Math.max(1, ...[...this.#buckets].map(([what, bucket]) => bucket.share(cost[what])));
   }
 
-  /** Resolves when the call may stand in line again. */
-  async #refused({ cost, sentAt }: Admission, busy: Busy, refusals: number): Promise<void> {
+  /** How long the call stays away before it stands in line again, ms; 0 where all calls are held back instead. */
+  #refused({ cost, sentAt }: Admission, busy: Busy, refusals: number): number {
     const now = this.#clock.now();
     const room = this.#buckets.size > 0 && [...this.#buckets].every(([what, bucket]) => bucket.hasRoom(cost[what], GRAIN[what], now));
     const verdict = this.#refusals.refused(busy.overloaded, room, now);
     const wait = busy.retryAfterMs ?? backoff(verdict === 'all' ? this.#refusals.inARow : refusals);
-    if (verdict === 'this call') return await passed(this.#clock, wait);
+    if (verdict === 'this call') return wait;
     this.#pace.refused(sentAt, now);
     this.#closedUntil = Math.max(this.#closedUntil, now + wait);
+    return 0;
   }
 
   #reason(now: number): string {

@@ -51,7 +51,7 @@ test('another chapter, another answer schema and other tools do not wait', async
 });
 
 test('against the simulated model, eight calls at once write a chapter once; without the gate each of them writes it', async () => {
-  const sim = await startSimModel({ law: lawNamed('default', { latencyMs: 400 }), port: 0 });
+  const sim = await startSimModel({ law: lawNamed('default', { latencyMs: 1_000 }), port: 0 });
   onTestFinished(() => sim.close());
   const model = new AnthropicModel(anthropicClient({ apiKey: 'sim', baseURL: sim.url }));
   const calls = async (chapter: string, through: (request: ModelRequest, send: (options: object) => Promise<ModelAnswer>) => Promise<ModelAnswer>) => {
@@ -66,7 +66,7 @@ test('against the simulated model, eight calls at once write a chapter once; wit
   const warmth = new Warmth();
   expect(await calls('gated ', (asked, send) => warmth.through('p', asked, '5m', send))).toBe(1);
   expect(await calls('loose ', (_, send) => send({}))).toBe(8);
-});
+}, 30_000);
 
 test('a prefix too short to be cached does not wait', async () => {
   const { out, send } = provider();
