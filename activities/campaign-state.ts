@@ -1,7 +1,8 @@
 import { canonicalJson } from '../schemas/canonical.ts';
 import { grantsPrefix, outcomeKey, outcomesPrefix, parseIndexedName, stoppedKey } from '../schemas/keys.ts';
 import type { Manifest } from '../schemas/manifest.ts';
-import { GrantRecord, OutcomeRecord, type CampaignRecord, type SettingRecord } from '../schemas/records.ts';
+import type { StopAfter } from '../schemas/campaign.ts';
+import { GrantRecord, OutcomeRecord, type CampaignRecord, type FailureCount, type SettingRecord, type Stopped } from '../schemas/records.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 
 /** `pass` of the record that books what a stopped situation has cost. */
@@ -23,6 +24,11 @@ export interface CurrentSettings {
   /** USD; null: none. */
   budget: number | null;
   state: 'running' | 'paused' | 'cancelled';
+  stopAfter: StopAfter | null;
+  /** Why the campaign paused itself; null where it did not. */
+  stopped: Stopped | null;
+  /** What ended before the campaign was last let go on; it does not count towards `stopAfter`. */
+  countFrom: FailureCount;
   /** Try of each retried situation. */
   tries: Map<number, number>;
   /** Number of the last settings record that opened pages again, by retries or by a longer listing; 0 for none. */
@@ -36,6 +42,9 @@ export function applySettings(campaign: CampaignRecord, settings: SettingRecord[
     concurrency: campaign.file.concurrency,
     budget: campaign.file.budget ?? null,
     state: 'running',
+    stopAfter: campaign.file.stopAfter ?? null,
+    stopped: null,
+    countFrom: { failed: 0, ended: 0 },
     tries: new Map(),
     reopened: 0,
   };
@@ -43,7 +52,9 @@ export function applySettings(campaign: CampaignRecord, settings: SettingRecord[
     if (setting.listing !== undefined) current.listing = setting.listing;
     if (setting.concurrency !== undefined) current.concurrency = setting.concurrency;
     if (setting.budget !== undefined) current.budget = setting.budget;
-    if (setting.state !== undefined) current.state = setting.state;
+    if (setting.state !== undefined) Object.assign(current, { state: setting.state, stopped: setting.stopped ?? null });
+    if (setting.stopAfter !== undefined) current.stopAfter = setting.stopAfter;
+    if (setting.countFrom !== undefined) current.countFrom = setting.countFrom;
     if (setting.listing !== undefined || setting.retry !== undefined) current.reopened = setting.n;
     for (const [index, attempt] of Object.entries(setting.retry ?? {})) current.tries.set(Number(index), attempt);
   }
@@ -79,6 +90,12 @@ export async function pageOutcomes(reader: CampaignReader, campaign: string, fro
     outcomes.set(record.index, [...(outcomes.get(record.index) ?? []), record]);
   }
   return outcomes;
+}
+
+/** Outcomes of a page's situations by their last try; lowest index first. */
+export async function lastOutcomes(reader: CampaignReader, campaign: string, { from, to }: { from: number; to: number }, tries: CurrentSettings['tries']): Promise<OutcomeRecord[]> {
+  const outcomes = await pageOutcomes(reader, campaign, from, to);
+  return [...outcomes.values()].flatMap((records) => records.find((record) => record.try === (tries.get(record.index) ?? 0)) ?? []);
 }
 
 /** The outcome of one try; null before it has ended. */

@@ -3,24 +3,34 @@ import { toFailure } from './failures.ts';
 
 /** Failures in a row before a campaign is told that its calls do not get through. */
 const RUN_OF_FAILURES = 3;
+/** A campaign is told again as long as calls fail: it forgets what nobody repeats. */
+const REPEAT_MS = 5 * 60_000;
 /** What most calls are made to. */
 const MODEL = 'model';
 /** What holds calls back that nothing ails. */
 const LIMIT = 'limit';
 
+interface Told {
+  reason: string;
+  /** Milliseconds of the clock. */
+  at: number;
+}
+
 /**
  * Notices a run of infrastructure errors of the model, or of one tool: that another gets through says nothing of it. Each call is
- * retried by Temporal all the while; the campaign only says why it waits.
+ * retried by Temporal all the while; the campaign begins no further situation, and says why.
  */
 export class Outages {
   /** Failures in a row, by campaign and by what fails. */
   readonly #streaks = new Map<string, number>();
-  /** What each campaign has been told, by what fails. */
-  readonly #told = new Map<string, Map<string, string>>();
+  /** What each campaign has been told, by what fails. A campaign stands here once a call of it has got through. */
+  readonly #told = new Map<string, Map<string, Told>>();
   readonly #tell: (campaign: string, reason: string) => Promise<void>;
+  readonly #now: () => number;
 
-  constructor(tell: (campaign: string, reason: string) => Promise<void>) {
+  constructor(tell: (campaign: string, reason: string) => Promise<void>, now: () => number = () => performance.now()) {
     this.#tell = tell;
+    this.#now = now;
   }
 
   /** Takes note of how a call to `what` ends, and maps its error by the failure table. */
@@ -44,9 +54,10 @@ export class Outages {
   }
 
   #say(campaign: string, reason: string, what: string): void {
-    const told = this.#told.get(campaign) ?? new Map<string, string>();
-    if (told.has(what)) return;
-    this.#told.set(campaign, told.set(what, reason));
+    const told = this.#told.get(campaign) ?? new Map<string, Told>();
+    const before = told.get(what);
+    if (before !== undefined && this.#now() - before.at < REPEAT_MS) return;
+    this.#told.set(campaign, told.set(what, { reason, at: this.#now() }));
     void this.#tell(campaign, reason).catch(() => told.delete(what));
   }
 
@@ -59,10 +70,16 @@ export class Outages {
   passed(campaign: string, what = MODEL): void {
     this.#streaks.delete(`${what} of ${campaign}`);
     const told = this.#told.get(campaign);
-    const reason = told?.get(what);
-    if (told === undefined || reason === undefined) return;
+    // what an earlier worker has told, such as one with a wrong key, only this one can take back
+    if (told === undefined) {
+      this.#told.set(campaign, new Map());
+      void this.#tell(campaign, '').catch(() => undefined);
+      return;
+    }
+    const before = told.get(what);
+    if (before === undefined) return;
     told.delete(what);
     // what else is out of reach is said again
-    void this.#tell(campaign, [...told.values()].at(-1) ?? '').catch(() => told.set(what, reason));
+    void this.#tell(campaign, [...told.values()].at(-1)?.reason ?? '').catch(() => told.set(what, before));
   }
 }

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../schemas/canonical.ts';
 import { PageSeal } from '../schemas/manifest.ts';
-import type { ActorParameters } from '../schemas/campaign.ts';
-import type { Outcome } from '../schemas/records.ts';
+import type { ActorParameters, StopAfter } from '../schemas/campaign.ts';
+import type { FailureCount, Outcome } from '../schemas/records.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { applySettings, bookUnfinished, openSpending, pageBounds, pageOutcomes, sealedPages, type Unfinished } from './campaign-state.ts';
 import { toFailure } from './failures.ts';
@@ -43,6 +43,11 @@ export interface SettingsView {
   state: 'running' | 'paused' | 'cancelled';
   /** Number of the last settings record that opened pages again; 0 for none. Absent in histories of earlier versions. */
   reopened?: number;
+  /** What follows is absent where nothing stops the campaign, and in histories of earlier versions. */
+  stopAfter?: StopAfter;
+  countFrom?: FailureCount;
+  /** The campaign paused itself: what runs goes on. */
+  stopped?: boolean;
 }
 
 export interface PageView {
@@ -157,8 +162,8 @@ async function load(reader: CampaignReader, name: string) {
   return { campaign, settings, current: applySettings(campaign, settings) };
 }
 
-function view({ n, concurrency, budget, state, reopened }: ReturnType<typeof applySettings>): SettingsView {
-  return { n, concurrency, budget, state, reopened };
+function view({ n, concurrency, budget, state, reopened, stopAfter, countFrom, stopped }: ReturnType<typeof applySettings>): SettingsView {
+  return { n, concurrency, budget, state, reopened, ...(stopAfter === null ? {} : { stopAfter, countFrom }), ...(stopped === null ? {} : { stopped: true }) };
 }
 
 function sumOutcomes(counts: Partial<Record<Outcome | 'waiting', number>>[]): Record<Outcome, number> {

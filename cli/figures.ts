@@ -15,6 +15,11 @@ export function dollars(usd: number): string {
   return `$${usd < 0.01 ? usd.toFixed(6) : usd < 1 ? usd.toFixed(4) : usd.toFixed(2)}`;
 }
 
+/** `20 %`, `0.5 %`, for a share from 0 to 1. */
+export function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(3))} %`;
+}
+
 /** Int nano-dollars to USD. */
 export function usdOf(nanoUsd: number): number {
   return nanoUsd / 1e9;

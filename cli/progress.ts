@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { endedOf, type CampaignView } from './campaign/view.ts';
+import { endedOf, whyText, type CampaignView } from './campaign/view.ts';
 import { count, dollars, duration } from './figures.ts';
 import type { Output } from './output.ts';
 
@@ -35,19 +35,19 @@ export function openMeter(output: Output): Meter {
 export function openProgress(output: Output): Progress {
   const meter = openMeter(output);
   return {
-    update: (view) => meter.show({ name: view.name, done: endedOf(view), of: view.planned, summary: summary(view), steady: summary({ ...view, perHour: null, etaS: null }) }),
+    update: (view) => meter.show({ name: view.name, done: endedOf(view), of: view.planned, summary: summary(view), steady: summary({ ...view, perHour: null, etaS: null }, false) }),
     stop: () => meter.stop(),
   };
 }
 
 /** What has happened so far, in a line: `12 converged, 1 failed, 8 running, 3 waiting | 345 calls, $0.0012 | ETA 20 s`. */
-export function summary(view: CampaignView): string {
+export function summary(view: CampaignView, timed = true): string {
   const { converged, unconverged, refused, failed, overBudget, running, waiting } = view;
   const parts = Object.entries({ converged, unconverged, refused, failed, 'over budget': overBudget, running, waiting });
   const state = parts.filter(([, n]) => n > 0).map(([what, n]) => `${count(n)} ${what}`).join(', ');
   const pace = view.perHour === null ? [] : [`${view.perHour.toFixed(view.perHour < 10 ? 1 : 0)}/h`];
   const eta = view.etaS === null ? [] : [`ETA ${duration(view.etaS)}`];
-  const why = view.why === '' ? [] : [view.why];
+  const why = view.why === '' ? [] : [whyText(view, timed)];
   const phase = view.state === 'running' || view.state === 'done' ? [] : [view.state];
   return [...phase, state, `${count(view.calls)} calls, ${dollars(view.usd)}`, ...pace, ...eta, ...why].join(' | ');
 }

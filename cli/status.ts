@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ImaginingView } from './campaign/imagining.ts';
 import type { CampaignView } from './campaign/view.ts';
 import { count, dollars, duration, short } from './figures.ts';
 import { columns, Output, verb } from './output.ts';
@@ -38,10 +39,17 @@ async function one(outlook: Outlook, name: string, output: Output, watch: boolea
 }
 
 async function all({ store, ...outlook }: Outlook, output: Output): Promise<void> {
-  const { viewCampaign } = await import('./campaign/view.ts');
+  const { viewCampaign, whyText } = await import('./campaign/view.ts');
   const { listCampaigns } = await import('./campaign/list.ts');
+  const { viewImagination } = await import('./campaign/imagining.ts');
   const views: CampaignView[] = [];
-  for (const name of await listCampaigns(store)) views.push(await viewCampaign({ ...outlook, store }, name));
+  const imagining: ImaginingView[] = [];
+  const { begun, imagined } = await listCampaigns(store);
+  for (const name of begun) views.push(await viewCampaign({ ...outlook, store }, name));
+  for (const name of imagined) {
+    const view = await viewImagination({ ...outlook, store }, name);
+    if (view !== null) imagining.push(view);
+  }
   const head = ['NAME', 'STATE', 'PLANNED', 'CONV', 'UNCONV', 'REFUSED', 'FAILED', 'OVER-B', 'RUNNING', 'WAITING', 'CALLS', 'USD', '/H', 'ETA'];
   const rows = views.map((view) => [
     `${view.name}${view.simulated === null ? '' : ' (sim)'}`,
@@ -52,5 +60,10 @@ async function all({ store, ...outlook }: Outlook, output: Output): Promise<void
     view.perHour === null ? '-' : view.perHour.toFixed(0),
     view.etaS === null ? '-' : duration(view.etaS),
   ]);
-  output.result({ campaigns: views }, rows.length === 0 ? `no campaigns in ${store.describe()}` : columns([head, ...rows], [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]));
+  for (const { name, state, planned, calls, usd } of imagining) {
+    rows.push([name, state, planned === null ? '-' : count(planned), ...Array<string>(7).fill('-'), calls === null ? '-' : short(calls), usd === null ? '-' : dollars(usd), '-', '-']);
+  }
+  const whys = [...views, ...imagining].filter(({ why }) => why !== '').map((view) => `${view.name}: ${whyText(view)}`);
+  const table = columns([head, ...rows], [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+  output.result({ campaigns: views, imagining }, rows.length === 0 ? `no campaigns in ${store.describe()}` : [table, ...whys].join('\n'));
 }

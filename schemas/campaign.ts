@@ -107,6 +107,10 @@ export const LibraryChoice = z
   .refine(({ select, tags }) => select === 'tags' || tags === undefined, { path: ['tags'], error: 'allowed only with select: tags' });
 export type LibraryChoice = z.infer<typeof LibraryChoice>;
 
+/** A campaign stops starting situations once more than this share of at least so many ended ones have failed. */
+export const StopAfter = z.strictObject({ failedShare: z.number().min(0).lt(1), minSample: z.int().min(1) });
+export type StopAfter = z.infer<typeof StopAfter>;
+
 /** The campaign file that users write. Paths are relative to the file. */
 export const CampaignFile = z.strictObject({
   name,
@@ -124,9 +128,12 @@ export const CampaignFile = z.strictObject({
   /** What the actor may call while it criticises and revises. */
   tools: z.array(ToolSpec).default([]),
   actor: ActorParameters.prefault({}),
-  concurrency: z.int().min(1).max(1000).default(8),
+  /** Situations under way at once. What is above the workers' slots waits for one. */
+  concurrency: z.int().min(1).max(10_000).default(8),
   /** Hard cap in USD; required unless the model is simulated. */
   budget: dollars.optional(),
+  /** Off where it is left out: a campaign then runs to its end, however many situations fail. */
+  stopAfter: StopAfter.optional(),
   pageSize: z.int().min(1).max(256).default(256),
   splits: Splits.default({ train: 0.9, validation: 0.05, test: 0.05 }),
   seed: z.int().min(0).default(0),

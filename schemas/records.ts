@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ActorParameters, CampaignFile } from './campaign.ts';
+import { ActorParameters, CampaignFile, StopAfter } from './campaign.ts';
 import { AgentSpec } from './agent.ts';
 import { ChapterRef, Sha256 } from './library.ts';
 import { Explanation, Plan, Stance } from './plan.ts';
@@ -158,6 +158,21 @@ export const GrantRecord = z.strictObject({
 });
 export type GrantRecord = z.infer<typeof GrantRecord>;
 
+/** Ended situations by their last try, and how many of them have failed. */
+export const FailureCount = z.strictObject({ failed: z.int().min(0), ended: z.int().min(0) });
+export type FailureCount = z.infer<typeof FailureCount>;
+
+/** Why a campaign stopped by itself. */
+export const Stopped = z.strictObject({
+  ...FailureCount.shape,
+  /** Of `stopAfter`, as it was then. */
+  failedShare: z.number(),
+  /** The commonest failure and the step that it came at, with the first situation that shows it. */
+  reason: z.string(),
+  example: z.int(),
+});
+export type Stopped = z.infer<typeof Stopped>;
+
 /** `settings/<n>.json`: each later change of a running campaign. Absent fields are unchanged; `retry` lists situation indexes. */
 export const SettingRecord = z.strictObject({
   schema: z.literal(1),
@@ -165,6 +180,12 @@ export const SettingRecord = z.strictObject({
   concurrency: z.int().min(1).optional(),
   budget: z.number().positive().nullable().optional(),
   state: z.enum(['running', 'paused', 'cancelled']).optional(),
+  /** null: off. */
+  stopAfter: StopAfter.nullable().optional(),
+  /** With state `paused`: the campaign paused itself by `stopAfter`. */
+  stopped: Stopped.optional(),
+  /** What had ended by now counts towards `stopAfter` no more. */
+  countFrom: FailureCount.optional(),
   /** Situations to try once more: index -> number of the new try. */
   retry: z.record(z.string(), z.int()).optional(),
   /** Object with what finer plans say against the plans of the situations in `retry`. */

@@ -10,6 +10,7 @@ import type { Model } from '../activities/model.ts';
 import { createOutcomeActivities } from '../activities/outcomes.ts';
 import { Outages } from '../activities/outages.ts';
 import { createPageActivities } from '../activities/pages.ts';
+import { createStopActivities } from '../activities/stop-failing.ts';
 import type { ObjectStore } from '../activities/store.ts';
 import { createToolActivities } from '../activities/tool-runs.ts';
 import { Warmth } from '../activities/warmth.ts';
@@ -38,6 +39,7 @@ export function createActivities(store: ObjectStore, model: Model, provider: () 
     io: {
       ...createOutcomeActivities({ reader }),
       ...createFeedbackActivities({ reader }),
+      ...createStopActivities({ reader }),
       ...createImaginationActivities({ reader }),
       ...createPageActivities({
         reader,

@@ -13,22 +13,29 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { CampaignView, PageActivities, SettingsView } from '../activities/pages.ts';
+import { failedTooMany, sinceThen } from '../activities/failed-share.ts';
 import { parseRanges } from '../activities/ranges.ts';
+import type { StopActivities } from '../activities/stop-failing.ts';
+import type { FailureCount } from '../schemas/records.ts';
 import {
   controlSignal,
+  failureCount,
   grantSignal,
   pageDoneSignal,
+  pageFailuresSignal,
   pageNeedSignal,
   pageTailSignal,
   pageWorkflowId,
   progressQuery,
   QUEUES,
+  reportSignal,
   settingsSignal,
   slotsSignal,
   waitingSignal,
   type ActorInput,
   type CampaignProgress,
   type CampaignState,
+  type Control,
   type PageDone,
   type Tally,
 } from './messages.ts';
@@ -39,11 +46,11 @@ import { Treasury } from './treasury.ts';
 /*
  * One campaign: pages of situations, a few open at a time, until all are sealed.
  *
- * Ask S3 what is sealed already. Keep two pages open, so that the slow tail of one overlaps with the next; share concurrency and
- * budget out among them; publish a manifest generation as pages seal. Settings (pause, cancel, budget, concurrency, retries, a
+ * Ask S3 what is sealed already. Keep as many pages open as concurrency fills, and one more, so that the slow tail of one overlaps
+ * with the next; share concurrency and budget out among them; publish a manifest generation as pages seal. Settings (pause, cancel, budget, concurrency, retries, a
  * longer listing) are read from S3 whenever a signal says that they changed. Retries and new situations have S3 asked again which
- * pages are sealed; a first budget stops the open pages, which know of none, and opens them again with money to share out. The
- * campaign ends when every page is sealed, or when it is cancelled.
+ * pages are sealed; a first budget stops the open pages, which know of none, and opens them again with money to share out. While
+ * calls do not get through, and once too many situations have failed, open pages begin no further situation. The campaign ends when every page is sealed, or when it is cancelled.
  */
 
 export interface CampaignInput {
@@ -61,6 +68,8 @@ interface OpenPage {
   tail: number | null;
   /** It was opened before settings changed what it holds: once it is sealed, S3 is asked whether it must be opened again. */
   outdated?: boolean;
+  /** What it has last reported of its situations. */
+  failures?: FailureCount;
 }
 
 /** What outlives a continue-as-new: pages stay open, with their grants, and signal the new run. */
@@ -77,16 +86,30 @@ interface Carried {
   generation: number;
   /** S3 must be asked again which pages are sealed. */
   due?: boolean;
+  /** The last order that open pages were given. */
+  told?: Control;
+  waiting?: Waiting;
 }
 
-const OPEN_PAGES = 2;
+/** Why calls do not get through, since when, and when that was last said, in milliseconds since the epoch. */
+interface Waiting {
+  reason: string;
+  since: number;
+  said: number;
+}
+
+const ORDERS: Record<SettingsView['state'], Control> = { running: 'go', paused: 'hold', cancelled: 'stop' };
+/** Far below the 2,000 children that one workflow may have pending. */
+const MOST_OPEN_PAGES = 500;
+/** Who says that calls do not get through repeats it; one who no longer does may be gone, and the next call must show. No longer than patience lasts. */
+const WAITING_EXPIRES_MS = 15 * 60_000;
 /** A page that has reported may take a moment to end; starts in vain before another run's page is taken to have its id. */
 const STARTS_IN_VAIN = 5;
 /** Seals published at once: their hashes must stay small in the history. */
 const SEALS_AT_ONCE = 5;
 const LONGEST_HISTORY = 4_000;
 
-const io = proxyActivities<PageActivities>({
+const io = proxyActivities<PageActivities & StopActivities>({
   taskQueue: QUEUES.io,
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '1 minute',
@@ -105,13 +128,15 @@ export async function campaign(input: CampaignInput): Promise<CampaignResult> {
 async function run(input: CampaignInput, cancelRequested: () => boolean): Promise<CampaignResult> {
   const name = input.campaign;
   let settingsChanged = false;
-  let waiting = '';
+  let stirred = false;
   const finished: PageDone[] = [];
   setHandler(settingsSignal, () => {
     settingsChanged = true;
   });
+  let waiting = input.carried?.waiting ?? null;
   setHandler(waitingSignal, (reason) => {
-    waiting = reason;
+    if ((waiting === null) !== (reason === '')) stirred = patched('outage-holds');
+    waiting = reason === '' ? null : { reason, since: waiting?.since ?? Date.now(), said: Date.now() };
   });
   setHandler(pageDoneSignal, (done) => {
     finished.push(done);
@@ -120,6 +145,9 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
   const state = input.carried ?? begin(await io.openCampaign({ campaign: name }));
   let settings: SettingsView = state.view.settings;
   let phase: CampaignState = settings.state === 'paused' ? 'paused' : settings.state === 'cancelled' ? 'cancelling' : 'running';
+  let told: Control = state.told ?? ORDERS[settings.state];
+  /** What S3 said when it was last asked whether too many have failed; null where something has changed since. */
+  let verdict: 'go on' | null = null;
   const treasury = new Treasury(state.free);
   for (const need of state.needs) treasury.need(need.holder, need.nanoUsd, need.idle);
   const { chapters, routed, patienceMs, firstGrant } = state.view;
@@ -131,6 +159,11 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     const open = state.open.find((each) => each.page === number);
     if (open !== undefined) open.tail = running;
     shareSlots();
+  });
+  setHandler(pageFailuresSignal, ({ page: number, failed, ended }) => {
+    const open = state.open.find((each) => each.page === number);
+    if (open !== undefined) open.failures = { failed, ended };
+    verdict = null;
   });
   setHandler(pageNeedSignal, ({ page: number, nanoUsd, idle }) => {
     treasury.need(number, nanoUsd, idle);
@@ -147,16 +180,29 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     concurrency: settings.concurrency,
     budget: settings.budget,
     generation: state.generation,
-    waiting,
+    waiting: waiting?.reason ?? '',
+    waitingSince: waiting?.since ?? null,
   });
   setHandler(progressQuery, progress);
 
-  /** The oldest page gets all slots; what its tail leaves free goes to the next. */
+  /** What one page can use, where more than that is to be had. */
+  function pageSlots(): number {
+    const { concurrency } = settings;
+    return concurrency > state.view.pageSize && patched('open-pages') ? state.view.pageSize : concurrency;
+  }
+
+  /** Pages that fill all slots, and the one that follows while they run out. */
+  function pagesWanted(): number {
+    return Math.min(Math.ceil(settings.concurrency / pageSlots()) + 1, MOST_OPEN_PAGES);
+  }
+
+  /** The oldest pages get as many slots as they can use; what their tails leave free goes to the next. */
   function shareSlots(): void {
     let free = settings.concurrency;
+    const most = pageSlots();
     for (const open of state.open) {
-      const slots = free;
-      free = Math.max(0, free - (open.tail ?? free));
+      const slots = Math.min(free, most);
+      free = Math.max(0, free - (open.tail ?? slots));
       if (slots !== open.slots) {
         open.slots = slots;
         tell(open.page, (handle) => handle.signal(slotsSignal, slots));
@@ -176,7 +222,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
 
   async function openPage(): Promise<void> {
     const number = state.backlog.shift() as number;
-    const open: OpenPage = { page: number, slots: state.open.some((each) => each.tail === null) ? 0 : settings.concurrency, tail: null };
+    const open: OpenPage = { page: number, slots: state.open.some((each) => each.tail === null) ? 0 : pageSlots(), tail: null };
     state.open.push(open);
     for (let vain = 0; !(await startPage(open)); vain++) {
       // a page that outlived its campaign's earlier run reports to this one
@@ -192,7 +238,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
       await startChild(page, {
         workflowId: pageWorkflowId(name, number),
         taskQueue: QUEUES.orchestrate,
-        args: [{ actor, page: number, slots, budgeted: treasury.free !== null, held: phase === 'paused' }],
+        args: [{ actor, page: number, slots, budgeted: treasury.free !== null, held: phase === 'paused', ...(settings.stopAfter === undefined ? {} : { reports: true }) }],
         parentClosePolicy: ParentClosePolicy.ABANDON,
         typedSearchAttributes: [{ key: SEARCH.campaign, value: name }],
         priority: { fairnessKey: name },
@@ -210,6 +256,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     if (at < 0) return;
     const [closed] = state.open.splice(at, 1);
     if (closed?.outdated === true) state.due = true;
+    verdict = null;
     for (const [outcome, count] of Object.entries(done.outcomes)) state.outcomes[outcome as keyof Tally] += count;
     state.calls += done.calls;
     state.nanoUsd += done.nanoUsd;
@@ -224,18 +271,44 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     const next = await io.readSettings({ campaign: name });
     if (cancelRequested()) next.state = 'cancelled';
     if (next.budget !== null && settings.budget !== null) treasury.give(nanoOf(next.budget) - nanoOf(settings.budget));
-    const order = next.state === 'cancelled' ? 'stop' : next.state === 'paused' ? 'hold' : 'go';
+    const reopened = next.reopened !== settings.reopened;
+    const reporting = settings.stopAfter !== undefined;
+    settings = next;
+    verdict = null;
     if (phase !== 'cancelling') {
       phase = next.state === 'cancelled' ? 'cancelling' : next.state === 'paused' ? 'paused' : 'running';
-      if (next.state !== settings.state) for (const open of state.open) tell(open.page, (handle) => handle.signal(controlSignal, order));
+      order();
     }
-    const reopened = next.reopened !== settings.reopened;
-    settings = next;
+    if (!reporting && settings.stopAfter !== undefined) for (const open of state.open) tell(open.page, (handle) => handle.signal(reportSignal));
     shareSlots();
     shareMoney();
     if (phase === 'cancelling' || !patched('settings-taken-up')) return;
     state.due = state.due === true || reopened || awaitsBudget();
     if (awaitsBudget()) for (const open of state.open) tell(open.page, (handle) => handle.signal(controlSignal, 'stop'));
+  }
+
+  /** Tells open pages what has become of the campaign, where that changes what they do. */
+  function order(): void {
+    const outage = waiting !== null && patched('outage-holds');
+    const running = outage ? 'finish' : ORDERS.running;
+    const paused = settings.stopped === true ? 'finish' : ORDERS.paused;
+    const now: Control = { ...ORDERS, running, paused }[settings.state];
+    if (now !== told) for (const open of state.open) tell(open.page, (handle) => handle.signal(controlSignal, now));
+    told = now;
+  }
+
+  /** How long the campaign takes what keeps calls from getting through for granted, ms; null where nothing does. */
+  function waitingFor(): number | null {
+    return waiting === null || !patched('outage-holds') ? null : waiting.said + Math.min(WAITING_EXPIRES_MS, patienceMs) - Date.now();
+  }
+
+  /** By what pages have reported, too many situations have failed. */
+  function tooManyFailed(): boolean {
+    const { stopAfter, countFrom = { failed: 0, ended: 0 } } = settings;
+    if (stopAfter === undefined || phase !== 'running' || verdict === 'go on') return false;
+    const counts = [failureCount(state.outcomes), ...state.open.flatMap(({ failures }) => failures ?? [])];
+    const sum = (what: keyof FailureCount) => counts.reduce((total, count) => total + count[what], 0);
+    return failedTooMany(sinceThen({ failed: sum('failed'), ended: sum('ended') }, countFrom), stopAfter);
   }
 
   /** A budget was set that the open pages, begun without one, would not keep to. */
@@ -253,8 +326,18 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
   }
 
   for (;;) {
+    stirred = false;
     if (settingsChanged || (cancelRequested() && phase !== 'cancelling')) await applySettings();
     while (finished.length > 0) close(finished.shift() as PageDone);
+    if (tooManyFailed()) {
+      // S3 has the last word: a retry, or a change of settings, may be on its way here
+      if (await io.stopFailing({ campaign: name })) settingsChanged = true;
+      else verdict = 'go on';
+      continue;
+    }
+    const expires = waitingFor();
+    if (expires !== null && expires <= 0) waiting = null;
+    if (phase !== 'cancelling') order();
     const due = state.due === true && phase !== 'cancelling';
     const through = state.open.length === 0 && ((state.backlog.length === 0 && !due) || phase === 'cancelling');
     if (state.unpublished.length > 0 && finished.length === 0) {
@@ -267,14 +350,16 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
       await reopen();
       continue;
     }
-    if (!due && phase === 'running' && state.backlog.length > 0 && state.open.length < OPEN_PAGES) {
+    if (!due && phase === 'running' && state.backlog.length > 0 && told === 'go' && state.open.length < pagesWanted()) {
       await openPage();
       continue;
     }
     if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY) {
-      await continueAsNew<typeof campaign>({ campaign: name, carried: { ...state, view: { ...state.view, settings }, free: treasury.free, needs: treasury.needs } });
+      await continueAsNew<typeof campaign>({ campaign: name, carried: { ...state, view: { ...state.view, settings }, free: treasury.free, needs: treasury.needs, told, ...(waiting === null ? {} : { waiting }) } });
     }
-    await condition(() => settingsChanged || finished.length > 0 || (cancelRequested() && phase !== 'cancelling'));
+    const wake = () => stirred || settingsChanged || finished.length > 0 || tooManyFailed() || (cancelRequested() && phase !== 'cancelling');
+    if (expires !== null && waiting !== null) await condition(wake, expires);
+    else await condition(wake);
   }
   phase = phase === 'cancelling' ? 'cancelled' : 'done';
   return progress();

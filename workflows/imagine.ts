@@ -64,13 +64,15 @@ const io = proxyActivities<ImaginationActivities>({
 export async function imagine(input: ImagineInput): Promise<ImagineOutcome> {
   const { campaign, request, concurrency, budget } = input;
   let waiting = '';
+  let waitingSince: number | null = null;
   setHandler(waitingSignal, (reason) => {
     waiting = reason;
+    waitingSince = reason === '' ? null : (waitingSince ?? Date.now());
   });
   const state = input.carried ?? begin(await io.openImagination({ campaign, request }), budget);
   setHandler(imagineProgressQuery, (): ImagineProgress => {
     const { count, kept, nearDuplicates, calls, nanoUsd } = state;
-    return { count, kept, nearDuplicates, calls, nanoUsd, waiting };
+    return { count, kept, nearDuplicates, calls, nanoUsd, waiting, waitingSince };
   });
 
   const steps = modelSteps<ImagineActivities>({ campaign, patienceMs: input.patienceMs });

@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { Outcome } from '../schemas/records.ts';
+import type { FailureCount, Outcome } from '../schemas/records.ts';
 import type { Stance } from '../schemas/plan.ts';
 
 /** Task queues, by the resource that their work waits for. */
@@ -61,6 +61,11 @@ export interface ExemplarResult {
 export type Tally = Record<Outcome, number>;
 export const emptyTally = (): Tally => ({ converged: 0, unconverged: 0, refused: 0, failed: 0, 'over-budget': 0 });
 
+/** How many have ended, and how many of those have failed. */
+export function failureCount(tally: Tally): FailureCount {
+  return { failed: tally.failed, ended: Object.values(tally).reduce((sum, count) => sum + count, 0) };
+}
+
 export interface PageProgress {
   page: number;
   situations: number;
@@ -88,6 +93,8 @@ export interface CampaignProgress {
   generation: number;
   /** Why nothing moves, where that is so. */
   waiting: string;
+  /** Since when, in milliseconds since the epoch; null where it moves. Absent from workers of earlier versions. */
+  waitingSince?: number | null;
 }
 
 export const progressQuery = defineQuery<CampaignProgress>('progress');
@@ -113,6 +120,10 @@ export interface PageDone {
 export const pageDoneSignal = defineSignal<[PageDone]>('pageDone');
 /** To the campaign: a page has started its last situation, and runs this many still. */
 export const pageTailSignal = defineSignal<[{ page: number; running: number }]>('pageTail');
+/** To the campaign, from pages that were told to report: how many of its situations have ended, and failed. */
+export const pageFailuresSignal = defineSignal<[FailureCount & { page: number }]>('pageFailures');
+/** To a page: report failures from now on. */
+export const reportSignal = defineSignal('report');
 /** To the campaign: a page needs money; `idle` when none of its situations can go on without it. */
 export const pageNeedSignal = defineSignal<[{ page: number; nanoUsd: number; idle: boolean }]>('pageNeed');
 
@@ -120,8 +131,8 @@ export const pageNeedSignal = defineSignal<[{ page: number; nanoUsd: number; idl
 export const grantSignal = defineSignal<[{ nanoUsd: number }]>('grant');
 /** To a page: how many situations it may run at once. */
 export const slotsSignal = defineSignal<[number]>('slots');
-/** Stop before the next call, go on, or end. */
-export type Control = 'hold' | 'go' | 'stop';
+/** Stop before the next call; begin no further situation, and let those that run go on; go on; or end. */
+export type Control = 'hold' | 'finish' | 'go' | 'stop';
 /** To a page or situation. */
 export const controlSignal = defineSignal<[Control]>('control');
 /** To a page: a situation needs money to go on. */
@@ -139,5 +150,7 @@ export interface ImagineProgress {
   nanoUsd: number;
   /** Why nothing moves, where that is so. */
   waiting: string;
+  /** As of a campaign. */
+  waitingSince?: number | null;
 }
 export const imagineProgressQuery = defineQuery<ImagineProgress>('imagineProgress');

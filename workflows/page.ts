@@ -15,13 +15,16 @@ import {
   campaignWorkflowId,
   controlSignal,
   emptyTally,
+  failureCount,
   grantSignal,
   pageDoneSignal,
+  pageFailuresSignal,
   pageNeedSignal,
   pageProgressQuery,
   pageTailSignal,
   pageWorkflowId,
   QUEUES,
+  reportSignal,
   situationNeedSignal,
   situationWorkflowId,
   slotsSignal,
@@ -46,6 +49,8 @@ export interface PageInput {
   slots: number;
   budgeted: boolean;
   held: boolean;
+  /** Tell the campaign as situations end how many have failed. */
+  reports?: boolean;
 }
 
 const io = proxyActivities<PageActivities & OutcomeActivities>({
@@ -63,6 +68,9 @@ export async function page(input: PageInput): Promise<PageDone> {
   const running = new Map<number, number>();
   let control = (input.held ? 'hold' : 'go') as Control;
   let { slots } = input;
+  let reports = input.reports === true;
+  let reported = { failed: 0, ended: 0 };
+  let reporting = false;
   let asked = false;
   let refused = false;
   const tally = emptyTally();
@@ -77,8 +85,13 @@ export async function page(input: PageInput): Promise<PageDone> {
   });
   setHandler(controlSignal, (order) => {
     if (control === 'stop') return;
+    const [before, now] = [control, order].map(forChildren);
     control = order;
-    for (const index of running.keys()) void child(index).signal(controlSignal, order).catch(() => undefined);
+    if (now !== before) for (const index of running.keys()) void child(index).signal(controlSignal, now as Control).catch(() => undefined);
+  });
+  setHandler(reportSignal, () => {
+    reports = true;
+    void reportFailures();
   });
   setHandler(situationNeedSignal, ({ index, nanoUsd }) => {
     treasury.need(index, nanoUsd);
@@ -107,6 +120,17 @@ export async function page(input: PageInput): Promise<PageDone> {
     calls: spent.calls,
     nanoUsd: spent.nanoUsd,
   }));
+
+  /** One report at a time: what ends meanwhile is in the next. */
+  async function reportFailures(): Promise<void> {
+    if (!reports || reporting) return;
+    reporting = true;
+    for (let count = failureCount(tally); count.ended !== reported.ended || count.failed !== reported.failed; count = failureCount(tally)) {
+      reported = count;
+      await campaign.signal(pageFailuresSignal, { page: input.page, ...count }).catch(() => undefined);
+    }
+    reporting = false;
+  }
 
   /** Grants what fits, lowest index first; asks the campaign for what does not; turns one away when nothing else can move. */
   async function shareOut(): Promise<void> {
@@ -160,6 +184,7 @@ export async function page(input: PageInput): Promise<PageDone> {
     if (result.outcome !== null) tally[result.outcome] += 1;
     // with a budget its grants are on S3; without, what it cost must be, should a budget come
     else if (!input.budgeted && result.cost > 0) unfinished.push({ index, try: attempt, nanoUsd: result.cost });
+    void reportFailures();
     spent.calls += result.calls;
     spent.nanoUsd += result.cost;
     spent.charged += result.charged;
@@ -176,6 +201,7 @@ export async function page(input: PageInput): Promise<PageDone> {
     return { ...ended, rounds: [], charged: 0, cost: 0, unspent: 0 };
   }
 
+  void reportFailures();
   const stopped = () => control === 'stop';
   const mayStart = () => control === 'go' && backlog.length > 0 && running.size < slots;
   const funded = () => !input.budgeted || (treasury.waiting === 0 && (treasury.free as number) >= actor.firstGrant) || (refused && treasury.active === 0);
@@ -207,4 +233,9 @@ export async function page(input: PageInput): Promise<PageDone> {
   };
   await campaign.signal(pageDoneSignal, done);
   return done;
+}
+
+/** The order as situations that run must take it. */
+function forChildren(order: Control): Control {
+  return order === 'finish' ? 'go' : order;
 }

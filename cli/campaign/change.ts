@@ -1,6 +1,7 @@
 import { addSetting } from '../../infra/campaign-store.ts';
-import type { SettingRecord } from '../../schemas/records.ts';
-import { count, dollars } from '../figures.ts';
+import type { FailureCount, SettingRecord } from '../../schemas/records.ts';
+import { failureCount } from '../../workflows/messages.ts';
+import { count, dollars, percent } from '../figures.ts';
 import type { Output } from '../output.ts';
 import { requireCampaign } from '../datasets.ts';
 import { withSession, type Session } from '../session.ts';
@@ -8,7 +9,7 @@ import type { Changes } from './changes.ts';
 import { checkContinuity, tellSettings } from './launch.ts';
 import { goOn } from './run-file.ts';
 import { sightOf } from './sight.ts';
-import { readStored, readUnfortunate } from './stored.ts';
+import { readStored, readUnfortunate, type StoredCampaign } from './stored.ts';
 import { viewCampaign } from './view.ts';
 
 /** Pauses or cancels: the setting is written to S3 first, so that it holds whatever becomes of Temporal. */
@@ -34,15 +35,23 @@ export async function resume(name: string, output: Output, detach: boolean): Pro
   });
 }
 
-/** Writes new concurrency or budget and tells the campaign's workflow. */
+/** Writes new concurrency, budget or stopAfter and tells the campaign's workflow. */
 export async function changeSettings(name: string, changes: Changes, output: Output): Promise<void> {
   await withSession(async (session) => {
     await requireCampaign(session.store, name);
     await addSetting(session.store, name, changes);
     const told = await tellSettings(session, name);
-    const said = [...(changes.concurrency === undefined ? [] : [`concurrency ${changes.concurrency}`]), ...(changes.budget === undefined ? [] : [`budget ${dollars(changes.budget)}`])].join(', ');
+    const said = changesText(changes);
     output.result({ name, ...changes, told }, `campaign ${name}: ${said}${told ? '' : ' from its next start on: its workflow does not run'}`);
   });
+}
+
+function changesText({ concurrency, budget, stopAfter }: Changes): string {
+  return [
+    ...(concurrency === undefined ? [] : [`concurrency ${concurrency}`]),
+    ...(budget === undefined ? [] : [`budget ${dollars(budget)}`]),
+    ...(stopAfter === undefined ? [] : [stopAfter === null ? 'it runs to its end, however many situations fail' : `it stops once more than ${percent(stopAfter.failedShare)} of ${count(stopAfter.minSample)} situations or more have failed`]),
+  ].join(', ');
 }
 
 /** Tries failed and over-budget situations once more. Returns the exit code. */
@@ -62,11 +71,25 @@ export async function retryFailed(name: string, output: Output, detach: boolean)
 
 export async function goOnRunning(session: Session, name: string, output: Output, change: Pick<SettingRecord, 'retry' | 'feedback'>, detach: boolean): Promise<number> {
   const campaign = await session.reader.campaign(name);
-  const { current, complete } = await readStored(session.reader, campaign);
+  const stored = await readStored(session.reader, campaign);
+  const { current, complete } = stored;
   const idle = complete && change.retry === undefined;
   if (!idle && (await sightOf(session.client, name)).kind !== 'running') await checkContinuity(session, campaign);
-  const full = { ...change, ...(current.state === 'running' ? {} : { state: 'running' as const }) };
+  const countFrom = await countAnew(session, stored, Object.keys(change.retry ?? {}));
+  const full = { ...change, ...(current.state === 'running' ? {} : { state: 'running' as const }), ...(countFrom === null ? {} : { countFrom }) };
   const changed = Object.keys(full).length > 0;
   if (changed) await addSetting(session.store, name, full);
   return await goOn(session, name, output, { detach, changed });
+}
+
+/**
+ * What had ended before a stopped campaign was let go on, situations that are tried again left out: it counts towards `stopAfter` no
+ * more. Null where the count goes on as it is.
+ */
+async function countAnew({ reader }: Session, stored: StoredCampaign, retried: readonly string[]): Promise<FailureCount | null> {
+  const { stopped, countFrom } = stored.current;
+  if (stopped === null && (retried.length === 0 || countFrom.ended === 0)) return null;
+  const { failed, ended } = failureCount(stored.outcomes);
+  const failures = new Set((await readUnfortunate(reader, stored)).filter(({ outcome }) => outcome === 'failed').map(({ index }) => String(index)));
+  return { failed: failed - retried.filter((index) => failures.has(index)).length, ended: ended - retried.length };
 }

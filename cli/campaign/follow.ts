@@ -60,10 +60,15 @@ async function untilEnded(session: Session, name: string, progress: Progress, in
       progress.update(silent && Date.now() - answered < SILENCE_MS ? { ...view, why: '' } : view);
       if (sight.kind === 'absent') throw new Failure(`Temporal no longer knows campaign "${name}": \`exemplar resume ${name}\` goes on from S3`);
       if (sight.kind === 'ended' && sight.status !== 'COMPLETED') throw new Failure(`the workflow of campaign "${name}" ended ${sight.status}: \`exemplar resume ${name}\` goes on`);
-      if (sight.kind === 'ended') return;
+      if (sight.kind === 'ended' || hasStopped(view)) return;
     }
     await sleep(POLL_MS, undefined, { signal: interrupt }).catch(() => undefined);
   }
+}
+
+/** By itself, with situations left to begin; those that ran have ended. */
+function hasStopped({ stopped, running, waiting }: CampaignView): boolean {
+  return stopped !== null && running === 0 && waiting > 0;
 }
 
 function storeIsAway(error: unknown): boolean {

@@ -18,6 +18,7 @@ import { count, counted, dollars, usdOf } from '../figures.ts';
 import type { Output } from '../output.ts';
 import { openMeter, type Reading } from '../progress.ts';
 import type { Session } from '../session.ts';
+import { secondsSince, whyText } from './view.ts';
 
 const POLL_MS = 500;
 const ANSWER_MS = 5_000;
@@ -99,10 +100,10 @@ export async function followImagination({ client }: Pick<Session, 'client'>, nam
   }
 }
 
-function reading(name: string, { count: of, kept, calls, nanoUsd, nearDuplicates, waiting }: ImagineProgress): Reading {
-  const parts = [`imagined, ${counted(nearDuplicates, 'near-duplicate')} dropped`, `${counted(calls, 'call')}, ${dollars(usdOf(nanoUsd))}`, ...(waiting === '' ? [] : [waiting])];
-  const summary = parts.join(' | ');
-  return { name, done: kept, of, summary, steady: summary };
+function reading(name: string, { count: of, kept, calls, nanoUsd, nearDuplicates, waiting, waitingSince }: ImagineProgress): Reading {
+  const parts = [`imagined, ${counted(nearDuplicates, 'near-duplicate')} dropped`, `${counted(calls, 'call')}, ${dollars(usdOf(nanoUsd))}`];
+  const summary = (timed: boolean) => [...parts, ...(waiting === '' ? [] : [whyText({ why: waiting, waitingS: secondsSince(waitingSince) }, timed)])].join(' | ');
+  return { name, done: kept, of, summary: summary(true), steady: summary(false) };
 }
 
 const ABSENT = Symbol('absent');

@@ -7,7 +7,7 @@ import type { Output } from '../output.ts';
 import type { Outlook } from '../session.ts';
 import { followImagination } from './imagine.ts';
 import { imagineSightOf, type ImagineSight } from './sight.ts';
-import { uiUrlOf } from './view.ts';
+import { secondsSince, uiUrlOf, whyText } from './view.ts';
 
 /** A campaign that has not begun, because its situations are being imagined first. */
 export interface ImaginingView {
@@ -23,6 +23,8 @@ export interface ImaginingView {
   usd: number | null;
   /** Why nothing moves, or ""; one line. */
   why: string;
+  /** Seconds since calls last got through; null where they do, or nothing is known. */
+  waitingS: number | null;
   uiUrl: string | null;
 }
 
@@ -46,17 +48,17 @@ export async function showImagination(outlook: Outlook, name: string, output: Ou
 }
 
 /** Looks at Temporal, and at S3 for what it no longer knows; null where nothing was ever imagined under this name. */
-async function viewImagination({ config, client, store }: Outlook, name: string): Promise<ImaginingView | null> {
+export async function viewImagination({ config, client, store }: Outlook, name: string): Promise<ImaginingView | null> {
   const sight = await imagineSightOf(client, name);
   const uiUrl = typeof client === 'string' ? null : uiUrlOf(config.temporal, name);
-  const unseen = { name, planned: null, kept: null, nearDuplicates: null, calls: null, usd: null, uiUrl };
+  const unseen = { name, planned: null, kept: null, nearDuplicates: null, calls: null, usd: null, waitingS: null, uiUrl };
   if (sight.kind !== 'running') {
     const imagined = (await readImagined(store, name)) !== null;
     return imagined || (await hasAsks(store, name)) ? { ...unseen, ...endedState(sight, imagined) } : null;
   }
   if (sight.progress === null) return { ...unseen, state: 'imagining', why: 'no worker answers: `exemplar up` or `exemplar worker` starts one' };
-  const { count: planned, kept, nearDuplicates, calls, nanoUsd, waiting } = sight.progress;
-  return { name, state: 'imagining', planned, kept, nearDuplicates, calls, usd: usdOf(nanoUsd), why: waiting, uiUrl };
+  const { count: planned, kept, nearDuplicates, calls, nanoUsd, waiting, waitingSince } = sight.progress;
+  return { name, state: 'imagining', planned, kept, nearDuplicates, calls, usd: usdOf(nanoUsd), why: waiting, waitingS: secondsSince(waitingSince), uiUrl };
 }
 
 function endedState(sight: Exclude<ImagineSight, { kind: 'running' }>, imagined: boolean): Pick<ImaginingView, 'state' | 'why'> {
@@ -78,9 +80,9 @@ const STATES: Record<ImaginingView['state'], string> = {
   unknown: 'its situations were being imagined',
 };
 
-function imaginationText({ name, state, planned, kept, nearDuplicates, calls, usd, why, uiUrl }: ImaginingView): string {
+function imaginationText({ name, state, planned, kept, nearDuplicates, calls, usd, why, waitingS, uiUrl }: ImaginingView): string {
   return [
-    `campaign ${name}: ${STATES[state]}${why === '' ? '' : ` (${why})`}`,
+    `campaign ${name}: ${STATES[state]}${why === '' ? '' : ` (${whyText({ why, waitingS })})`}`,
     ...(planned === null ? [] : [`  ${count(kept ?? 0)} of ${counted(planned, 'situation')}, ${counted(nearDuplicates ?? 0, 'near-duplicate')} dropped`, `${counted(calls ?? 0, 'call')}, ${dollars(usd ?? 0)}`]),
     ...(uiUrl === null ? [] : [`Temporal UI  ${uiUrl}`]),
   ].join('\n');

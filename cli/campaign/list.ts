@@ -4,16 +4,21 @@ import { isPreview } from './preview-name.ts';
 
 const DATASETS = 'datasets/';
 
-/** Names of all campaigns in the store, previews left out. One listing request a campaign: their other keys are skipped. */
-export async function listCampaigns(store: S3Store): Promise<string[]> {
-  const names: string[] = [];
+/** Names of all campaigns in the store, previews left out. */
+export interface CampaignNames {
+  begun: string[];
+  /** They have no record yet: their situations are being imagined, or were. */
+  imagined: string[];
+}
+
+/** One listing request a campaign: their other keys are skipped. */
+export async function listCampaigns(store: S3Store): Promise<CampaignNames> {
+  const names: CampaignNames = { begun: [], imagined: [] };
   for (let after: string | undefined; ; ) {
     const first = await firstKey(store, after);
     if (first === null) return names;
     const name = first.slice(DATASETS.length).split('/')[0] as string;
-    // a campaign whose situations are still being imagined has no record yet
-    const begun = first <= campaignKey(name);
-    if (begun && !isPreview(name)) names.push(name);
+    if (!isPreview(name)) (first <= campaignKey(name) ? names.begun : names.imagined).push(name);
     // "~" sorts after every character of a key below the prefix
     after = `${datasetPrefix(name)}~`;
   }

@@ -6,7 +6,7 @@ import type { LedgerRow } from '../../schemas/rows.ts';
 import { EXIT } from '../errors.ts';
 import { count, counted, dollars, short } from '../figures.ts';
 import { columns } from '../output.ts';
-import type { CampaignView } from './view.ts';
+import { whyText, type CampaignView } from './view.ts';
 
 /** Sums of a ledger, as providers returned them; prompt tokens read from or written to the cache included. */
 export interface Tokens {
@@ -39,7 +39,7 @@ export function outcomeTable(view: CampaignView, tokens: Tokens | null): string 
   const { converged, unconverged, refused, failed, overBudget, running, waiting } = view;
   const rows = { planned: view.planned, converged, unconverged, refused, failed, 'over-budget': overBudget, ...(running > 0 ? { running } : {}), waiting };
   return [
-    `campaign ${view.name}: ${view.state}${view.why === '' ? '' : ` (${view.why})`}`,
+    `campaign ${view.name}: ${view.state}${view.why === '' ? '' : ` (${whyText(view)})`}`,
     columns(Object.entries(rows).map(([what, n]) => [`  ${what}`, count(n)]), [1]),
     ...(view.duplicates > 0 ? [`  (and ${counted(view.duplicates, 'duplicate')} dropped)`] : []),
     [`${counted(view.calls, 'call')}`, ...(tokens === null ? [] : [`${short(tokens.input)} tokens in, ${short(tokens.output)} out`]), `${dollars(view.usd)}${view.budget === null ? '' : ` of ${dollars(view.budget)}`}${view.simulated === null ? '' : ' at list prices (nothing was spent)'}`].join(', '),
@@ -54,7 +54,7 @@ export function simulatedLine(law: string | null): string[] {
   return law === null ? [] : [`SIMULATED (law ${law.slice(0, 12)}): a simulated model wrote these plans, no language model was called`];
 }
 
-/** 1 where situations failed or ran out of budget; refused and unconverged ones are results. */
-export function exitCodeOf({ failed, overBudget }: CampaignView): number {
-  return failed + overBudget > 0 ? EXIT.failed : EXIT.ok;
+/** 1 where situations failed or ran out of budget, or too many have failed to go on; refused and unconverged ones are results. */
+export function exitCodeOf({ failed, overBudget, stopped }: CampaignView): number {
+  return failed + overBudget > 0 || stopped !== null ? EXIT.failed : EXIT.ok;
 }

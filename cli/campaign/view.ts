@@ -1,7 +1,9 @@
+import { applySettings } from '../../activities/campaign-state.ts';
 import type { Config } from '../../infra/config.ts';
 import { datasetPrefix } from '../../schemas/keys.ts';
+import type { Stopped } from '../../schemas/records.ts';
 import { emptyTally, type CampaignProgress, type PageProgress, type Tally } from '../../workflows/messages.ts';
-import { usdOf } from '../figures.ts';
+import { count, counted, duration, percent, usdOf } from '../figures.ts';
 import type { Outlook } from '../session.ts';
 import { sightOf, type Sight, type Since } from './sight.ts';
 import { readStored, type StoredCampaign } from './stored.ts';
@@ -34,6 +36,10 @@ export interface CampaignView {
   etaS: number | null;
   /** Why nothing moves, or ""; one line. */
   why: string;
+  /** Seconds since calls last got through; null where they do, or nothing is known. */
+  waitingS: number | null;
+  /** Why the campaign paused itself by `stopAfter`; null where it did not. */
+  stopped: Stopped | null;
   dataset: string;
   uiUrl: string | null;
 }
@@ -42,7 +48,11 @@ export interface CampaignView {
 export async function observe(session: Outlook, name: string): Promise<{ view: CampaignView; sight: Sight }> {
   const { reader, client } = session;
   const [campaign, sight] = await Promise.all([reader.campaign(name), sightOf(client, name)]);
-  if (sight.kind === 'running' && sight.progress !== null) return { view: fromProgress(session, name, campaign, sight.progress, sight.pages, sight.since), sight };
+  if (sight.kind === 'running' && sight.progress !== null) {
+    const { state } = sight.progress;
+    const stopped = state === 'paused' ? applySettings(campaign, await reader.settings(name)).stopped : null;
+    return { view: { ...fromProgress(session, name, campaign, sight.progress, sight.pages, sight.since), ...stoppedFields(name, stopped) }, sight };
+  }
   return { view: fromStored(session, await readStored(reader, campaign), sight), sight };
 }
 
@@ -53,6 +63,16 @@ export async function viewCampaign(session: Outlook, name: string): Promise<Camp
 /** How many situations have ended. */
 export function endedOf(view: CampaignView): number {
   return view.converged + view.unconverged + view.refused + view.failed + view.overBudget;
+}
+
+/** Whole seconds since a moment, given in milliseconds since the epoch; null for none. */
+export function secondsSince(moment: number | null | undefined): number | null {
+  return moment == null ? null : Math.max(0, Math.round((Date.now() - moment) / 1_000));
+}
+
+/** Why nothing moves and how long already, as people read it; "" where it does. `timed: false` leaves out what the clock changes. */
+export function whyText({ why, waitingS }: { why: string; waitingS: number | null }, timed = true): string {
+  return why === '' || waitingS === null ? why : `waiting${timed ? ` for ${duration(waitingS)}` : ''}: ${why}`;
 }
 
 /** Campaign page of the Temporal UI, filtered; null where its address is unknown. */
@@ -90,6 +110,8 @@ function fromProgress(
     perHour,
     etaS: perHour === null || progress.state !== 'running' ? null : ((running + waiting) / perHour) * 3_600,
     why: progress.waiting,
+    waitingS: secondsSince(progress.waitingSince),
+    stopped: null,
   };
 }
 
@@ -111,7 +133,21 @@ function fromStored(session: Outlook, stored: StoredCampaign, sight: Sight): Cam
     generation: stored.manifest?.generation ?? 0,
     perHour: null,
     etaS: null,
+    waitingS: null,
+    stopped: null,
+    ...stoppedFields(campaign.name, stored.complete ? null : current.stopped),
   };
+}
+
+/** A campaign that has stopped by itself says so, whatever else keeps it from moving. */
+function stoppedFields(name: string, stopped: Stopped | null): Partial<CampaignView> {
+  return stopped === null ? {} : { stopped, why: stoppedText(name, stopped), waitingS: null };
+}
+
+/** Why a campaign has stopped, and what can be done, in a line. */
+export function stoppedText(name: string, { failed, ended, failedShare, reason, example }: Stopped): string {
+  const share = `${count(failed)} of ${counted(ended, 'situation')} failed (${percent(failed / ended)}, allowed ${percent(failedShare)})`;
+  return `stopped: ${share}: ${reason}; \`exemplar show ${name} ${example}\` shows one, \`exemplar resume ${name}\` goes on, \`exemplar retry-failed ${name}\` tries them again`;
 }
 
 function stateOf({ campaign, current, complete }: StoredCampaign, sight: Sight): Pick<CampaignView, 'state' | 'why'> {

@@ -2,12 +2,16 @@ import { expect, test } from 'vitest';
 import { CorruptData } from '../../activities/failures.ts';
 import { Outages } from '../../activities/outages.ts';
 
+/** A minute, ms. */
+const MINUTE = 60_000;
+
 function listening() {
   const told: string[] = [];
-  const outages = new Outages((campaign, reason) => Promise.resolve(void told.push(`${campaign}: ${reason}`)));
+  const clock = { ms: 0 };
+  const outages = new Outages((campaign, reason) => Promise.resolve(void told.push(`${campaign}: ${reason}`)), () => clock.ms);
   const fails = (what?: string, error = new Error('away')) => outages.watch('c', () => Promise.reject(error), what).catch(() => undefined);
   const passes = (what?: string) => outages.watch('c', () => Promise.resolve(), what);
-  return { told, fails, passes, outages };
+  return { told, fails, passes, outages, clock };
 }
 
 test('a campaign is told of the third failure in a row, once, and of the first success after it', async () => {
@@ -17,13 +21,30 @@ test('a campaign is told of the third failure in a row, once, and of the first s
   await passes();
   await fails();
   await fails();
-  expect(told).toEqual([]);
+  expect(told.splice(0)).toEqual(['c: ']);
   await fails();
   await fails();
   expect(told).toEqual(['c: Model.Unavailable: away']);
   await passes();
   await passes();
   expect(told).toEqual(['c: Model.Unavailable: away', 'c: ']);
+});
+
+test('a worker takes back with its first success what one before it may have told', async () => {
+  const { told, passes } = listening();
+  await passes();
+  await passes('tool map');
+  expect(told).toEqual(['c: ']);
+});
+
+test('as long as calls fail, a campaign is told again every five minutes', async () => {
+  const { told, fails, clock } = listening();
+  for (let minute = 0; minute < 12; minute++) {
+    clock.ms = minute * MINUTE;
+    await fails();
+  }
+  // from the third failure on: at 2, 7 and, were there one, 12 minutes
+  expect(told).toEqual(['c: Model.Unavailable: away', 'c: Model.Unavailable: away']);
 });
 
 test('a failure that retrying cannot mend is no outage', async () => {
@@ -38,10 +59,10 @@ test('answers of the model neither hide that a tool is out of reach nor take bac
     await fails('tool map', new Error('no map'));
     await passes();
   }
-  expect(told).toEqual(['c: Model.Unavailable: no map']);
+  expect(told).toEqual(['c: ', 'c: Model.Unavailable: no map']);
   for (let i = 0; i < 3; i++) await fails();
   await passes();
-  expect(told.slice(1)).toEqual(['c: Model.Unavailable: away', 'c: Model.Unavailable: no map']);
+  expect(told.slice(2)).toEqual(['c: Model.Unavailable: away', 'c: Model.Unavailable: no map']);
   await passes('tool map');
   expect(told.at(-1)).toBe('c: ');
 });

@@ -89,7 +89,7 @@ describe('run, on a file whose situations are to be imagined', () => {
     const other = { schema: 1, fingerprint: '0'.repeat(64), listing: { sha256: '0'.repeat(64), count: 1, duplicates: 0 }, calls: 1, nanoUsd: 1, diversity: { cells: 1, filled: 1, nearDuplicates: 0, meanDistance: null }, cells: [] };
     await store.putIfAbsent(imaginedKey(name), JSON.stringify(other));
     expect(await refusal(campaignFile({}, { name }))).toBe(`<file>: situations for "${name}" were imagined from other parameters; choose another name, such as ${name}-2`);
-    expect(await listCampaigns(store)).not.toContain(name);
+    expect((await listCampaigns(store)).begun).not.toContain(name);
   });
 
   test.each<[string, Record<string, unknown>, Record<string, unknown>, RegExp]>([

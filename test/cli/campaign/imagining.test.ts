@@ -47,7 +47,7 @@ test('status says how far the situations of a campaign have been imagined, until
   const { request } = await saveImagineRequest(store, source, source.file.situations as ImaginedSource, PROVIDER, 'schema');
   expect((await shown(name)).view).toBeNull();
   const handle = await engine.client.workflow.start('imagine', { workflowId: imagineWorkflowId(name), taskQueue: QUEUES.orchestrate, args: [{ campaign: name, request, concurrency: 2, budget: null, patienceMs: 60_000 }] });
-  await expect.poll(async () => (await shown(name)).view, { timeout: 20_000 }).toEqual({ name, state: 'imagining', planned: 2, kept: 0, nearDuplicates: 0, calls: 1, usd: 0.006, why: '', uiUrl: null });
+  await expect.poll(async () => (await shown(name)).view, { timeout: 20_000 }).toEqual({ name, state: 'imagining', planned: 2, kept: 0, nearDuplicates: 0, calls: 1, usd: 0.006, why: '', waitingS: null, uiUrl: null });
   expect((await shown(name)).text).toBe(`campaign ${name}: its situations are being imagined\n  0 of 2 situations, 0 near-duplicates dropped\n1 call, $0.006000`);
   expect((await shown(name, { away: true })).view).toMatchObject({ state: 'unknown', why: 'no Temporal server', kept: null });
   const watching = shown(name, { watch: true });
