@@ -2,12 +2,12 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { WorkerQueue } from '../workers/queues.ts';
-import { startWorkers } from '../workers/worker.ts';
+import { startWorkers, type WorkerSettings } from '../workers/worker.ts';
 import type { Output } from './output.ts';
 import { configured, stateFolder } from './environment.ts';
 
 /** Works until SIGTERM or SIGINT. While it polls, `worker.ready` in the state folder holds its process id. */
-export async function runWorker(queues: readonly WorkerQueue[], output: Output): Promise<void> {
+export async function runWorker(queues: readonly WorkerQueue[], settings: WorkerSettings, output: Output): Promise<void> {
   const write = output.json ? output.say : (line: string) => console.log(line);
   const log = (event: string) => write(`${new Date().toISOString()} ${event}`);
   const warned = new Set<string>();
@@ -21,11 +21,12 @@ export async function runWorker(queues: readonly WorkerQueue[], output: Output):
     // the signals are handled here, so that answers already paid for are waited for
     shutdownSignals: [],
   });
-  const workers = await startWorkers(configured(), queues);
+  const workers = await startWorkers(configured(), queues, settings);
   await workers.ready;
   const ready = markReady();
-  log(`worker ${process.pid} polls ${queues.join(', ')}`);
-  if (output.json) output.result({ pid: process.pid, queues, ready }, '');
+  const version = settings.version == null ? '' : ` as version ${settings.version.buildId} of ${settings.version.deployment}`;
+  log(`worker ${process.pid} polls ${queues.join(', ')}${version}`);
+  if (output.json) output.result({ pid: process.pid, queues, ...settings, ready }, '');
   const stop = (signal: NodeJS.Signals) => {
     log(`${signal}: no new work; calls in flight finish`);
     void workers.stop().catch(() => undefined);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Config } from '../infra/config.ts';
+import type { DeploymentVersion } from '../infra/deployments.ts';
 import { anthropicClient, AnthropicModel } from '../infra/model-anthropic.ts';
 import { packageRoot } from '../infra/package-root.ts';
 import { identifyProvider } from '../infra/provider.ts';
@@ -11,13 +12,12 @@ import { S3Store } from '../infra/store-s3.ts';
 import { connectTemporal } from '../infra/temporal.ts';
 import { QUEUES } from '../workflows/messages.ts';
 import { createActivities } from './ports.ts';
-import { WORKER_QUEUES, type WorkerQueue } from './queues.ts';
+import { DEFAULT_SLOTS, WORKER_QUEUES, type WorkerQueue } from './queues.ts';
+import { versioned } from './versioning.ts';
 
 /** Bundle that the build writes; without it the workflows are bundled at start, a few seconds later. */
 export const BUNDLE_PATH = join(packageRoot, 'dist', 'workflow-bundle.js');
 
-/** Model calls in flight at once in one process: they wait more than they work. */
-const LLM_SLOTS = 500;
 const IO_SLOTS = 50;
 const TOOL_SLOTS = 20;
 
@@ -30,20 +30,27 @@ export interface RunningWorkers {
   done: Promise<void>;
 }
 
+export interface WorkerSettings {
+  /** Model calls in flight at once in this process: they wait more than they work. */
+  slots?: number;
+  /** null: unversioned. */
+  version?: DeploymentVersion | null;
+}
+
 /** Starts one worker a queue in this process. */
-export async function startWorkers(config: Config, queues: readonly WorkerQueue[] = WORKER_QUEUES): Promise<RunningWorkers> {
+export async function startWorkers(config: Config, queues: readonly WorkerQueue[] = WORKER_QUEUES, { slots = DEFAULT_SLOTS, version = null }: WorkerSettings = {}): Promise<RunningWorkers> {
   const client: Client = await connectTemporal(config);
   const connection = await NativeConnection.connect({ address: config.temporal.address, ...config.temporal.connection });
   const { flights, toolboxes, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(anthropicClient(config.model)), once(async () => (await identifyProvider(config.model)).identity), client);
   const { namespace } = config.temporal;
   const byQueue: Record<WorkerQueue, () => Promise<Partial<WorkerOptions>>> = {
     orchestrate: async () => ({ workflowBundle: await workflowBundle(), maxCachedWorkflows: 1_000 }),
-    llm: () => Promise.resolve({ activities: llm, maxConcurrentActivityTaskExecutions: LLM_SLOTS }),
+    llm: () => Promise.resolve({ activities: llm, maxConcurrentActivityTaskExecutions: slots }),
     tools: () => Promise.resolve({ activities: tools, maxConcurrentActivityTaskExecutions: TOOL_SLOTS }),
     io: () => Promise.resolve({ activities: io, maxConcurrentActivityTaskExecutions: IO_SLOTS }),
   };
   const workers = await Promise.all(
-    queues.map(async (queue) => await Worker.create({ connection, namespace, taskQueue: QUEUES[queue], ...(await byQueue[queue]()) })),
+    queues.map(async (queue) => await Worker.create({ connection, namespace, taskQueue: QUEUES[queue], ...versioned(version), ...(await byQueue[queue]()) })),
   );
   const done = Promise.all(workers.map((worker) => worker.run())).then(async () => {
     await flights.drained();

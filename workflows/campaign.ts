@@ -6,6 +6,7 @@ import {
   patched,
   proxyActivities,
   setHandler,
+  setWorkflowOptions,
   sleep,
   startChild,
   workflowInfo,
@@ -115,6 +116,10 @@ const io = proxyActivities<PageActivities & StopActivities>({
   heartbeatTimeout: '1 minute',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 });
+
+// runs for weeks, and its histories replay on every later version: it moves on, and the pages that it opens with it;
+// the server refuses a behaviour from a worker without a version, whose deployment has an empty name
+setWorkflowOptions(() => ((workflowInfo().currentDeploymentVersion?.deploymentName ?? '') === '' ? {} : { versioningBehavior: 'AUTO_UPGRADE' }), campaign);
 
 export async function campaign(input: CampaignInput): Promise<CampaignResult> {
   // a cancellation from the UI is read as the cancel verb: calls in flight finish and what is terminal is sealed

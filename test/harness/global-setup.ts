@@ -10,13 +10,18 @@ declare module 'vitest' {
   }
 }
 
-/** One real Temporal server and one real S3 server for the whole run, in a folder of their own. */
+/**
+ * One real Temporal server and one real S3 server for the whole run. Their folder, and every temporary folder that a test makes and
+ * leaves, lie in one that is removed at the end: test processes inherit TMPDIR.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dir = mkdtempSync(join(tmpdir(), 'exemplar-test-services-'));
+  const root = mkdtempSync(join(tmpdir(), 'exemplar-tests-'));
+  process.env['TMPDIR'] = root;
+  const dir = join(root, 'services');
   const services = await up({ dir, only: ['temporal', 's3'], say: (line) => console.log(line) });
   project.provide('services', services);
   return async () => {
     await down({ dir });
-    rmSync(dir, { recursive: true, force: true });
+    rmSync(root, { recursive: true, force: true });
   };
 }
