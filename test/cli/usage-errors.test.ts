@@ -20,8 +20,10 @@ const MISTYPED: [string, string][] = [
   ['worker --queues llm,gpu', 'exemplar: option \'--queues <list>\' argument \'llm,gpu\' is invalid. "gpu" is not one of orchestrate, llm, tools, io; see `exemplar worker --help`'],
   ['sim-model --port 70000', "exemplar: option '--port <n>' argument '70000' is invalid. a whole number from 0 to 65535 is allowed; see `exemplar sim-model --help`"],
   ['sim-model --law none.json', 'exemplar: none.json: no such file'],
-  ['set typed concurrence=4', 'exemplar: unknown key "concurrence"; did you mean "concurrency"? Known: concurrency, budget'],
-  ['set typed concurrency=0', 'exemplar: concurrency: a whole number from 1 to 1000, such as concurrency=16 (is "0")'],
+  ['set typed concurrence=4', 'exemplar: unknown key "concurrence"; did you mean "concurrency"? Known: concurrency, budget, stopAfter'],
+  ['set typed concurrency=0', 'exemplar: concurrency: a whole number from 1 to 10000, such as concurrency=16 (is "0")'],
+  ['set typed stopAfter=0.2', 'exemplar: stopAfter: off, or the share of situations that may fail, from 0 to below 1, and of how many at least, such as stopAfter=0.2/20 (is "0.2")'],
+  ['set typed stopAfter=1/20', 'exemplar: stopAfter: off, or the share of situations that may fail, from 0 to below 1, and of how many at least, such as stopAfter=0.2/20 (is "1/20")'],
   ['set typed budget=-1', 'exemplar: budget: a number of USD above 0, such as budget=20 (is "-1")'],
   ['set typed budget', 'exemplar: budget: a number of USD above 0, such as budget=20 (is "")'],
   ['logs redis', 'exemplar: SERVICE: no "redis"; known: temporal, s3, sim-model, worker, trainer'],
@@ -51,7 +53,7 @@ const MISWRITTEN: [string, Change, string][] = [
   [
     'an unknown key gets the nearest known one',
     { campaign: (file) => ({ ...file, concurency: 4 }) },
-    'campaign.yaml: unknown key "concurency"; did you mean "concurrency"? Known: name, model, situations, agents, library, tools, actor, concurrency, budget, pageSize, splits, seed, sample, patience, compression',
+    'campaign.yaml: unknown key "concurency"; did you mean "concurrency"? Known: name, model, situations, agents, library, tools, actor, concurrency, budget, stopAfter, pageSize, splits, seed, sample, patience, compression',
   ],
   [
     'an unknown key inside a part gets its path',

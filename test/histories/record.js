@@ -22,7 +22,7 @@ import { sha256Hex } from '../../dist/schemas/canonical.js';
 import { objectKey, outcomesPrefix } from '../../dist/schemas/keys.js';
 import { controlSignal, progressQuery, QUEUES, settingsSignal } from '../../dist/workflows/messages.js';
 
-const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued, equipped, imagined };
+const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued, equipped, imagined, failing };
 /** Events after which the server of the case `continued` suggests to continue as new. */
 const SHORT_HISTORY = 40;
 /** Above the events after which a situation continues as new. */
@@ -38,15 +38,19 @@ let services;
 let connection;
 let client;
 let store;
-for (const name of chosen.length === 0 ? Object.keys(CASES) : chosen) await onServices(name === 'continued', CASES[name]);
+/** Under it most answers must be repaired, many cannot be, and some are refused. */
+const failingLaw = join(dir, 'failing-law.json');
+writeFileSync(failingLaw, JSON.stringify({ ...JSON.parse(readFileSync(law, 'utf8')), faults: { malformed: 0.6, refusal: 0.02, times: 9 } }));
+for (const name of chosen.length === 0 ? Object.keys(CASES) : chosen) await onServices(name, CASES[name]);
 rmSync(dir, { recursive: true, force: true });
 
-/** Works with services of its own; `short` has Temporal suggest a continue-as-new early. */
-async function onServices(short, work) {
+/** Works with services of its own; for the case `continued` Temporal suggests a continue-as-new early. */
+async function onServices(name, work) {
+  const short = name === 'continued';
   const temporal = short ? await startShortTemporal() : null;
   const only = [...(short ? [] : ['temporal']), 's3', 'sim-model', 'worker'];
   const env = temporal === null ? undefined : { TEMPORAL_ADDRESS: temporal.address };
-  services = await up({ dir, only, law, say: console.log, env });
+  services = await up({ dir, only, law: name === 'failing' ? failingLaw : law, say: console.log, env });
   const { bucket, s3Endpoint: endpoint, accessKeyId, secretAccessKey } = services;
   store = new S3Store({ bucket, endpoint, credentials: { accessKeyId, secretAccessKey } });
   connection = await Connection.connect({ address: services.temporalAddress });
@@ -175,6 +179,25 @@ async function equipped() {
   await addSetting(store, name, { retry: { 0: 1 }, feedback: sha256 });
   await exemplar('resume', name);
   await keep('exemplar', `${prefix}-taken-up`, { workflowId: `exemplar/${name}/situation/0000000.1` });
+}
+
+/** Stopped by its failures, resumed, told to run to its end, and its failed situations tried once more; one situation is terminated. */
+async function failing() {
+  const name = 'failing';
+  await run({ name, situations: fresh(8, 17), stopAfter: { failedShare: 0.1, minSample: 2 } });
+  await exemplar('set', name, 'stopAfter=off');
+  await exemplar('resume', name);
+  await keepPages(name);
+  await keepOutcomes(name);
+  await exemplar('retry-failed', name);
+  const [retried] = (await situations(name)).filter((workflowId) => workflowId.endsWith('.1'));
+  await keep('exemplar', `${prefix}-retried`, { workflowId: retried });
+
+  const lost = run({ name: 'lost', situations: fresh(2, 18) });
+  const victim = client.workflow.getHandle('exemplar/lost/situation/0000001.0');
+  while (!(await victim.terminate('by hand').then(() => true, () => false))) await sleep(50);
+  await lost;
+  await keep('page', `${prefix}-lost-child`, { workflowId: 'exemplar/lost/page/00000' });
 }
 
 async function imagined() {
