@@ -10,6 +10,9 @@ const MODEL = 'model';
 /** What holds calls back that nothing ails. */
 const LIMIT = 'limit';
 
+/** `inTurn`: nothing ails the calls, they wait for their turn. */
+type Tell = (campaign: string, reason: string, inTurn: boolean) => Promise<void>;
+
 interface Told {
   reason: string;
   /** Milliseconds of the clock. */
@@ -25,10 +28,10 @@ export class Outages {
   readonly #streaks = new Map<string, number>();
   /** What each campaign has been told, by what fails. A campaign stands here once a call of it has got through. */
   readonly #told = new Map<string, Map<string, Told>>();
-  readonly #tell: (campaign: string, reason: string) => Promise<void>;
+  readonly #tell: Tell;
   readonly #now: () => number;
 
-  constructor(tell: (campaign: string, reason: string) => Promise<void>, now: () => number = () => performance.now()) {
+  constructor(tell: Tell, now: () => number = () => performance.now()) {
     this.#tell = tell;
     this.#now = now;
   }
@@ -58,7 +61,7 @@ export class Outages {
     const before = told.get(what);
     if (before !== undefined && this.#now() - before.at < REPEAT_MS) return;
     this.#told.set(campaign, told.set(what, { reason, at: this.#now() }));
-    void this.#tell(campaign, reason).catch(() => told.delete(what));
+    void this.#tell(campaign, reason, what === LIMIT).catch(() => told.delete(what));
   }
 
   /** Calls wait long for their turn, for a reason; "": they no longer do. */
@@ -73,13 +76,14 @@ export class Outages {
     // what an earlier worker has told, such as one with a wrong key, only this one can take back
     if (told === undefined) {
       this.#told.set(campaign, new Map());
-      void this.#tell(campaign, '').catch(() => undefined);
+      void this.#tell(campaign, '', false).catch(() => undefined);
       return;
     }
     const before = told.get(what);
     if (before === undefined) return;
     told.delete(what);
     // what else is out of reach is said again
-    void this.#tell(campaign, [...told.values()].at(-1)?.reason ?? '').catch(() => told.set(what, before));
+    const [other, left] = [...told].at(-1) ?? [];
+    void this.#tell(campaign, left?.reason ?? '', other === LIMIT).catch(() => told.set(what, before));
   }
 }

@@ -25,8 +25,8 @@ const BUSY_PATIENCE_MS = 24 * 3_600_000;
 export function createActivities(store: ObjectStore, model: Model, provider: () => Promise<string>, client: Client) {
   const reader = new CampaignReader(store);
   const flights = new Flights<ResponseRecord>();
-  const outages = new Outages(async (campaign, reason) => {
-    await client.workflow.getHandle(campaignWorkflowId(campaign)).signal(waitingSignal, reason);
+  const outages = new Outages(async (campaign, reason, inTurn) => {
+    await client.workflow.getHandle(campaignWorkflowId(campaign)).signal(waitingSignal, reason, inTurn);
   });
   const toolboxes = new Toolboxes(reader);
   const limiter = new Limiter({ patienceMs: BUSY_PATIENCE_MS, held: (campaign, reason) => outages.held(campaign, reason) });

@@ -95,6 +95,8 @@ interface Carried {
 /** Why calls do not get through, since when, and when that was last said, in milliseconds since the epoch. */
 interface Waiting {
   reason: string;
+  /** False: nothing ails the calls, they wait for their turn. */
+  outage: boolean;
   since: number;
   said: number;
 }
@@ -139,9 +141,10 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     settingsChanged = true;
   });
   let waiting = input.carried?.waiting ?? null;
-  setHandler(waitingSignal, (reason) => {
-    if ((waiting === null) !== (reason === '')) stirred = patched('outage-holds');
-    waiting = reason === '' ? null : { reason, since: waiting?.since ?? Date.now(), said: Date.now() };
+  setHandler(waitingSignal, (reason, inTurn = false) => {
+    const outage = reason !== '' && !inTurn;
+    if (outage !== (waiting?.outage ?? false)) stirred = patched('outage-holds');
+    waiting = reason === '' ? null : { reason, outage, since: waiting?.since ?? Date.now(), said: Date.now() };
   });
   setHandler(pageDoneSignal, (done) => {
     finished.push(done);
@@ -294,7 +297,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
 
   /** Tells open pages what has become of the campaign, where that changes what they do. */
   function order(): void {
-    const outage = waiting !== null && patched('outage-holds');
+    const outage = waiting?.outage === true && patched('outage-holds');
     const running = outage ? 'finish' : ORDERS.running;
     const paused = settings.stopped === true ? 'finish' : ORDERS.paused;
     const now: Control = { ...ORDERS, running, paused }[settings.state];

@@ -102,8 +102,8 @@ export const pageProgressQuery = defineQuery<PageProgress>('pageProgress');
 
 /** To the campaign: settings were written to S3. */
 export const settingsSignal = defineSignal('settings');
-/** To the campaign, from llm workers: why calls do not get through; "" when they do again. */
-export const waitingSignal = defineSignal<[string]>('waiting');
+/** To the campaign, from llm workers: why calls do not get through; "" when they do again. `inTurn`: nothing ails them, they wait for their turn. */
+export const waitingSignal = defineSignal<[reason: string, inTurn?: boolean]>('waiting');
 
 /** To the campaign: a page is sealed. `seal` is the object with its PageSeal. */
 export interface PageDone {

@@ -2,7 +2,7 @@
 const LONG_MS = 30_000;
 const SHORT_MS = 10_000;
 
-/** Tells campaigns, once each time, that their calls are held back for long, and that they no longer are. */
+/** Tells campaigns, as long as it lasts, that their calls are held back for long, and once that they no longer are. */
 export class HeldCampaigns {
   readonly #told = new Set<string>();
   readonly #tell: (campaign: string, reason: string) => void;
@@ -17,7 +17,7 @@ export class HeldCampaigns {
     for (const [campaign, { since }] of heads) {
       const waited = now - since;
       if (waited >= SHORT_MS) short.delete(campaign);
-      if (waited < LONG_MS || this.#told.has(campaign)) continue;
+      if (waited < LONG_MS) continue;
       this.#told.add(campaign);
       this.#tell(campaign, reason());
     }
