@@ -1,3 +1,4 @@
+import { readPayloadKeys, type PayloadKeys } from './codec/payload-keys.ts';
 import { readState, type DevServices } from './dev/state.ts';
 import { readTemporalEnvironment, type TemporalConnection } from './temporal-environment.ts';
 import { UsageError } from './usage-error.ts';
@@ -6,7 +7,7 @@ import { UsageError } from './usage-error.ts';
 export interface Config {
   /** State of the local services, logs. */
   dir: string;
-  temporal: { address: string; namespace: string; uiUrl: string | null; connection?: TemporalConnection };
+  temporal: { address: string; namespace: string; uiUrl: string | null; connection?: TemporalConnection; payloadKeys?: PayloadKeys | null };
   s3: { bucket: string; endpoint?: string | undefined; region?: string | undefined; credentials?: { accessKeyId: string; secretAccessKey: string } | undefined };
   model: { apiKey: string; baseURL?: string | undefined };
 }
@@ -45,6 +46,7 @@ function temporalConfig(env: NodeJS.ProcessEnv, local?: DevServices): Config['te
     uiUrl: env['TEMPORAL_UI_URL'] ?? (address === local?.temporalAddress ? local.uiUrl : null),
     // a stray API key must not turn TLS on for the local server
     connection: named?.connection ?? {},
+    payloadKeys: readPayloadKeys(env),
   };
 }
 

@@ -3,6 +3,7 @@ import { Client, Connection, isGrpcServiceError, ServiceError, WorkflowExecution
 import proto from '@temporalio/proto';
 import { QUEUES } from '../workflows/messages.ts';
 import { SEARCH } from '../workflows/search-attributes.ts';
+import { dataConverterOf } from './codec/data-converter.ts';
 import type { Config } from './config.ts';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
@@ -16,11 +17,12 @@ const PROXIES = ['grpc_proxy', 'https_proxy', 'http_proxy'];
 
 /** A client of the configured Temporal service. @throws Error with one line naming the address when it cannot be reached. */
 export async function connectTemporal({ temporal }: Pick<Config, 'temporal'>): Promise<Client> {
-  const { address, namespace, connection: how = {} } = temporal;
+  const { address, namespace, connection: how = {}, payloadKeys } = temporal;
+  const dataConverter = dataConverterOf(payloadKeys);
   try {
     if (PROXIES.every((name) => process.env[name] === undefined)) await knock(address);
     const connection = await Connection.connect({ address, ...how, connectTimeout: CONNECT_TIMEOUT_MS });
-    return new Client({ connection, namespace });
+    return new Client({ connection, namespace, dataConverter });
   } catch (error) {
     if (refusesCredentials(error)) throw new Error(`Temporal at ${address} refuses the credentials: set TEMPORAL_API_KEY, or TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH`, { cause: error });
     throw new Error(`cannot reach Temporal at ${address}: is it running? (\`exemplar up\` starts a local one)`, { cause: error });

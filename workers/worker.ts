@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { dataConverterOf, SEALED_FAILURES } from '../infra/codec/data-converter.ts';
 import type { Config } from '../infra/config.ts';
 import type { DeploymentVersion } from '../infra/deployments.ts';
 import { anthropicClient, AnthropicModel } from '../infra/model-anthropic.ts';
@@ -17,6 +18,8 @@ import { versioned } from './versioning.ts';
 
 /** Bundle that the build writes; without it the workflows are bundled at start, a few seconds later. */
 export const BUNDLE_PATH = join(packageRoot, 'dist', 'workflow-bundle.js');
+/** The same for workers with payload keys: what its workflows fail with is encrypted too. */
+export const SEALED_BUNDLE_PATH = join(packageRoot, 'dist', 'workflow-bundle.sealed.js');
 
 const IO_SLOTS = 50;
 const TOOL_SLOTS = 20;
@@ -42,15 +45,16 @@ export async function startWorkers(config: Config, queues: readonly WorkerQueue[
   const client: Client = await connectTemporal(config);
   const connection = await NativeConnection.connect({ address: config.temporal.address, ...config.temporal.connection });
   const { flights, toolboxes, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(anthropicClient(config.model)), once(async () => (await identifyProvider(config.model)).identity), client);
-  const { namespace } = config.temporal;
+  const { namespace, payloadKeys = null } = config.temporal;
+  const dataConverter = dataConverterOf(payloadKeys);
   const byQueue: Record<WorkerQueue, () => Promise<Partial<WorkerOptions>>> = {
-    orchestrate: async () => ({ workflowBundle: await workflowBundle(), maxCachedWorkflows: 1_000 }),
+    orchestrate: async () => ({ workflowBundle: await workflowBundle(payloadKeys !== null), maxCachedWorkflows: 1_000 }),
     llm: () => Promise.resolve({ activities: llm, maxConcurrentActivityTaskExecutions: slots }),
     tools: () => Promise.resolve({ activities: tools, maxConcurrentActivityTaskExecutions: TOOL_SLOTS }),
     io: () => Promise.resolve({ activities: io, maxConcurrentActivityTaskExecutions: IO_SLOTS }),
   };
   const workers = await Promise.all(
-    queues.map(async (queue) => await Worker.create({ connection, namespace, taskQueue: QUEUES[queue], ...versioned(version), ...(await byQueue[queue]()) })),
+    queues.map(async (queue) => await Worker.create({ connection, namespace, dataConverter, taskQueue: QUEUES[queue], ...versioned(version), ...(await byQueue[queue]()) })),
   );
   const done = Promise.all(workers.map((worker) => worker.run())).then(async () => {
     await flights.drained();
@@ -78,13 +82,17 @@ function once<T>(ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
-async function workflowBundle(): Promise<{ codePath: string } | { code: string }> {
-  if (existsSync(BUNDLE_PATH)) return { codePath: BUNDLE_PATH };
-  return await bundleWorkflows();
+async function workflowBundle(sealed: boolean): Promise<{ codePath: string } | { code: string }> {
+  const codePath = sealed ? SEALED_BUNDLE_PATH : BUNDLE_PATH;
+  return existsSync(codePath) ? { codePath } : await bundleWorkflows({ sealed });
 }
 
-/** Bundles workflows/index for the sandbox. */
-export async function bundleWorkflows(): Promise<{ code: string }> {
+/** Bundles workflows/index for the sandbox; `sealed`: with failures that the codec encrypts. */
+export async function bundleWorkflows({ sealed = false } = {}): Promise<{ code: string }> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return await bundleWorkflowCode({ logger: new DefaultLogger('WARN'), workflowsPath: fileURLToPath(new URL(`../workflows/index.${extension}`, import.meta.url)) });
+  return await bundleWorkflowCode({
+    logger: new DefaultLogger('WARN'),
+    workflowsPath: fileURLToPath(new URL(`../workflows/index.${extension}`, import.meta.url)),
+    ...(sealed ? { failureConverterPath: SEALED_FAILURES } : {}),
+  });
 }

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { KEYS_FILE_VARIABLE } from '../codec/payload-keys.ts';
 import { namesTemporal } from '../temporal-environment.ts';
 import type { DevServices } from './state.ts';
 import { REGION } from './s3.ts';
@@ -35,6 +37,7 @@ export function baseEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.Pr
 export function workerEnvironment(services: DevServices, external: External, user: NodeJS.ProcessEnv = {}): Record<string, string> {
   return {
     ...starting(user, 'EXEMPLAR_'),
+    ...keysFile(user),
     EXEMPLAR_DIR: services.dir,
     EXEMPLAR_BUCKET: services.bucket,
     ...(external.temporal ? starting(user, 'TEMPORAL_') : { TEMPORAL_ADDRESS: services.temporalAddress, TEMPORAL_NAMESPACE: 'default' }),
@@ -48,6 +51,11 @@ export function workerEnvironment(services: DevServices, external: External, use
         }),
     ...(external.model ? starting(user, 'ANTHROPIC_') : simulated(services.simModelUrl)),
   };
+}
+
+/** Workers run in folders of their own. */
+function keysFile({ [KEYS_FILE_VARIABLE]: path }: NodeJS.ProcessEnv): Record<string, string> {
+  return path === undefined || path === '' ? {} : { [KEYS_FILE_VARIABLE]: resolve(path) };
 }
 
 /** The simulated model takes any key. */

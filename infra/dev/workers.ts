@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { KEYS_FILE_VARIABLE } from '../codec/payload-keys.ts';
 import { packageRoot } from '../package-root.ts';
 import type { ServiceKind } from './service.ts';
 import { EXEMPLAR } from './sim-model.ts';
@@ -39,6 +40,7 @@ function polling({ name, dir, env, command, cwd }: Polling): ServiceKind {
       command,
       env,
       cwd,
+      inputs: env[KEYS_FILE_VARIABLE] === undefined ? [] : [env[KEYS_FILE_VARIABLE]],
       address: '',
       clear: () => rmSync(sign, { force: true }),
       ready: (pid) => Promise.resolve(signedBy(sign) === pid),

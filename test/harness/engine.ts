@@ -4,6 +4,8 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { inject } from 'vitest';
 import type { Model } from '../../activities/model.ts';
 import type { ObjectStore } from '../../activities/store.ts';
+import { dataConverterOf } from '../../infra/codec/data-converter.ts';
+import type { PayloadKeys } from '../../infra/codec/payload-keys.ts';
 import { S3Store } from '../../infra/store-s3.ts';
 import { ensureSearchAttributes } from '../../infra/temporal.ts';
 import { createActivities } from '../../workers/ports.ts';
@@ -27,19 +29,27 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
+export interface EngineOptions {
+  /** Payloads are encrypted with these. */
+  keys?: PayloadKeys;
+  /** Of an engine before this one, whose workflows go on. */
+  namespace?: string;
+}
+
 /** Workers on every queue, in a namespace of their own on the run's Temporal server. */
-export async function startEngine(model: Model, store: ObjectStore, provider = 'simulated:test-law'): Promise<Engine> {
+export async function startEngine(model: Model, store: ObjectStore, provider = 'simulated:test-law', { keys, namespace: known }: EngineOptions = {}): Promise<Engine> {
   const { temporalAddress: address } = inject('services');
   const connection = await Connection.connect({ address });
-  const namespace = `test-${randomUUID()}`;
-  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 } as never });
-  const client = new Client({ connection, namespace });
+  const namespace = known ?? `test-${randomUUID()}`;
+  if (known === undefined) await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 } as never });
+  const dataConverter = dataConverterOf(keys);
+  const client = new Client({ connection, namespace, dataConverter });
   await ensureSearchAttributes(client);
   const native = await NativeConnection.connect({ address });
   const { llm, io, tools, toolboxes } = createActivities(store, model, () => Promise.resolve(provider), client);
-  const common = { connection: native, namespace };
+  const common = { connection: native, namespace, dataConverter };
   const workers = await Promise.all([
-    Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: (await workflowBundle()) }),
+    Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: keys === undefined ? await workflowBundle() : await bundleWorkflows({ sealed: true }) }),
     Worker.create({ ...common, taskQueue: QUEUES.llm, activities: llm }),
     Worker.create({ ...common, taskQueue: QUEUES.tools, activities: tools }),
     Worker.create({ ...common, taskQueue: QUEUES.io, activities: io }),

@@ -2,7 +2,8 @@
 The GPU worker: `python -m exemplar_trainer.worker` polls task queue `gpu-train` for the activity `train`.
 
 Environment: TEMPORAL_ADDRESS (default 127.0.0.1:7233), TEMPORAL_NAMESPACE and the other variables of Temporal's client environment
-(TLS, API key); EXEMPLAR_DIR (default .exemplar), where `trainer.ready` holds this process's id while it polls.
+(TLS, API key); EXEMPLAR_PAYLOAD_KEYS, see payload_codec; EXEMPLAR_DIR (default .exemplar), where `trainer.ready` holds this process's
+id while it polls.
 """
 
 import asyncio
@@ -16,6 +17,8 @@ from temporalio.envconfig import ClientConfig
 from temporalio.worker import Worker
 
 from .activity import train_activity
+from .errors import ConfigError
+from .payload_codec import data_converter
 
 TASK_QUEUE = "gpu-train"
 DEFAULT_ADDRESS = "127.0.0.1:7233"
@@ -24,7 +27,7 @@ DEFAULT_ADDRESS = "127.0.0.1:7233"
 async def run(stopping: asyncio.Event) -> None:
     """Polls until `stopping` is set; a run in flight then puts a checkpoint and goes on with another worker."""
     connection = {"target_host": DEFAULT_ADDRESS, **ClientConfig.load_client_connect_config()}
-    client = await Client.connect(**connection)
+    client = await Client.connect(**connection, data_converter=data_converter(os.environ))
     ready = Path(os.environ.get("EXEMPLAR_DIR", ".exemplar")) / "trainer.ready"
     worker = Worker(client, task_queue=TASK_QUEUE, activities=[train_activity], max_concurrent_activities=1)
     async with worker:
@@ -48,6 +51,9 @@ async def _main() -> None:
 def main() -> int:
     try:
         asyncio.run(_main())
+    except ConfigError as error:
+        print(f"trainer worker: {error}", file=sys.stderr)
+        return 1
     except RuntimeError as error:
         address = os.environ.get("TEMPORAL_ADDRESS", DEFAULT_ADDRESS)
         print(f"trainer worker: Temporal at {address}: {str(error).splitlines()[0]}", file=sys.stderr)
