@@ -1,5 +1,6 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { FAILURE, type FailureType } from '../schemas/failure-types.ts';
+import { redacted, redactedError } from './secrets.ts';
 
 /** What an error's shape says, whichever SDK threw it. */
 interface Shape {
@@ -38,7 +39,7 @@ export const FAILURE_TABLE: readonly Row[] = [
   { type: FAILURE.unavailable, retry: true, when: () => true },
 ];
 
-/** Maps any error to the failure that the workflow sees. Cancellation and failures already mapped pass through. */
+/** Maps any error to the failure that the workflow sees, without secrets. Cancellation and failures already mapped pass through. */
 export function toFailure(error: unknown): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure || error instanceof ActivityFailure) return error;
   const shape = shapeOf(error);
@@ -46,8 +47,8 @@ export function toFailure(error: unknown): Error {
   return ApplicationFailure.create({
     type: row.type,
     nonRetryable: !row.retry,
-    message: shape.message.slice(0, 300),
-    ...(error instanceof Error ? { cause: error } : {}),
+    message: redacted(shape.message).slice(0, 300),
+    ...(error instanceof Error ? { cause: redactedError(error) } : {}),
   });
 }
 

@@ -29,6 +29,8 @@ export function revisionHeadline(edits: Edit[], material: boolean, kept: number)
   return cut(`${edits.length === 0 ? 'no edits' : `${edits.length} edit${edits.length === 1 ? '' : 's'} (${ops})`}, ${material ? 'material' : 'not material'}${kept < 1 ? `, kept ${Math.round(100 * kept)} %` : ''}`);
 }
 
-function cut(text: string): string {
+/** On one line, cut to what a history takes; a model's text may hold control characters. */
+function cut(words: string): string {
+  const text = words.replace(/[\p{Cc}\s]+/gu, ' ');
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
 }

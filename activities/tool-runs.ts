@@ -10,6 +10,7 @@ import type { Outages } from './outages.ts';
 import { contentOf } from './requests.ts';
 import { knownToolAnswer, toolAnswerKey, toolRefusal } from './tool-answers.ts';
 import { readRecord } from './scene.ts';
+import { redacted } from './secrets.ts';
 import type { Tool, ToolContext } from './tool.ts';
 
 export interface ToolInput {
@@ -64,7 +65,9 @@ async function run({ reader, withTools, outages }: ToolPorts, input: ToolInput):
     const version = input.version === null ? null : (await readRecord(reader, input.version)).version;
     const context: ToolContext = { situation, plan: version?.plan ?? null, signal: Context.current().cancellationSignal };
     const work = async (tools: readonly Tool[]) => (await tools.find((each) => each.name === name)?.run(asked, context)) ?? absent;
-    return await outages.watch(input.campaign, () => withTools(input.campaign, work).catch((error: unknown) => raise(error, context.signal)), `tool ${name}`);
+    const said = await outages.watch(input.campaign, () => withTools(input.campaign, work).catch((error: unknown) => raise(error, context.signal)), `tool ${name}`);
+    // a server may repeat the keys that it was given
+    return { ...said, text: redacted(said.text), headline: redacted(said.headline) };
   }
 }
 

@@ -6,12 +6,16 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultPayloadConverter } from '@temporalio/common';
+import { decodeFromPayloadsAtIndex, loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { serviceStatus, up } from '../dist/infra/dev/services.js';
+import { dataConverterOf } from '../dist/infra/codec/data-converter.js';
+import { readPayloadKeys } from '../dist/infra/codec/payload-keys.js';
 import { connectTemporal } from '../dist/infra/temporal.js';
 import { table, writeResult } from './results.js';
 import { BENCH_FOLDER, down, say } from './services.js';
 import { median } from './statistics.js';
+
+const converter = loadDataConverter(dataConverterOf(readPayloadKeys(process.env)));
 
 /** Bounds that the histories of every workflow keep. */
 const EVENTS_A_CALL = 7;
@@ -48,8 +52,8 @@ async function measure(client, workflowId, runId) {
     const attributes = Object.keys(event).find((key) => key.endsWith('EventAttributes')) ?? '';
     sizes[OWN_ENDS.test(attributes) ? 'ownEnds' : CHILD_ENDS.test(attributes) ? 'childEnds' : 'inner'].push(payloadBytes(event));
   }
-  const payload = events?.at(-1)?.workflowExecutionCompletedEventAttributes?.result?.payloads?.[0];
-  const result = payload === undefined ? null : /** @type {{ calls: number }} */ (defaultPayloadConverter.fromPayload(payload));
+  const payloads = events?.at(-1)?.workflowExecutionCompletedEventAttributes?.result?.payloads;
+  const result = payloads == null ? null : /** @type {{ calls: number }} */ (await decodeFromPayloadsAtIndex(converter, 0, payloads));
   return { events: events?.length ?? 0, calls: result?.calls ?? null, ...sizes };
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { Output, verb } from './output.ts';
+import { shownOnTerminal } from './terminal.ts';
 
 interface LogsOptions {
   json?: boolean;
@@ -53,7 +54,7 @@ async function follow(paths: { name: string; path: string }[]): Promise<void> {
       log.at += read;
       const lines = (log.rest + buffer.toString('utf8', 0, read)).split('\n');
       log.rest = lines.pop() as string;
-      for (const line of lines) process.stdout.write(`${log.name} | ${line}\n`);
+      for (const line of lines) process.stdout.write(`${log.name} | ${shownOnTerminal(line)}\n`);
     }
     await sleep(POLL_MS, undefined, { signal: interrupt.signal }).catch(() => undefined);
   }

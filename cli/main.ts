@@ -1,6 +1,9 @@
+import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
+import { redacted } from '../activities/secrets.ts';
 import { EXIT, faultOf } from './errors.ts';
 import { createProgram } from './program.ts';
+import { shownAsJson, shownOnTerminal } from './terminal.ts';
 
 // one line is all that users see: neither Node's deprecations nor the SDKs' advice on versions of Node and models
 process.noDeprecation = true;
@@ -30,8 +33,8 @@ try {
 function report(error: unknown): void {
   const verb = argv[0] !== undefined && /^[a-z]/.test(argv[0]) && (error as { code?: string }).code !== 'commander.unknownCommand' ? ` ${argv[0]}` : '';
   const { message, exitCode } = faultOf(error, `exemplar${verb} --help`);
-  if (process.env['EXEMPLAR_DEBUG'] === '1') console.error(error);
-  process.stderr.write(`exemplar: ${message}\n`);
-  if (argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: { message, exitCode } })}\n`);
+  if (process.env['EXEMPLAR_DEBUG'] === '1') process.stderr.write(`${redacted(inspect(error))}\n`);
+  process.stderr.write(`exemplar: ${shownOnTerminal(message)}\n`);
+  if (argv.includes('--json')) process.stdout.write(`${shownAsJson({ error: { message, exitCode } })}\n`);
   process.exitCode = exitCode;
 }

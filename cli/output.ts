@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { shownAsJson, shownOnTerminal } from './terminal.ts';
 
 /** Option that every verb takes. */
 export const JSON_OPTION = new Option('--json', 'print one JSON object on stdout, progress on stderr');
@@ -13,12 +14,12 @@ export class Output {
 
   /** Progress, advice, notices. */
   readonly say = (line: string): void => {
-    process.stderr.write(`${line}\n`);
+    process.stderr.write(`${shownOnTerminal(line)}\n`);
   };
 
   /** The result: `value` under --json (camelCase keys), else the text. Once a run. */
   result(value: object, text: string): void {
-    process.stdout.write(this.json ? `${JSON.stringify(value)}\n` : text === '' ? '' : `${text}\n`);
+    process.stdout.write(this.json ? `${shownAsJson(value)}\n` : text === '' ? '' : `${shownOnTerminal(text)}\n`);
   }
 }
 

@@ -15,6 +15,7 @@ export function register(program: Command): void {
       const { openStore, requireCampaign } = await import('./datasets.ts');
       const { CampaignReader } = await import('../activities/campaign-reader.ts');
       const { findVersion, readShown, shownText, versionText } = await import('./show/situation.ts');
+      const { printableWithin } = await import('./terminal.ts');
       const output = new Output(options);
       const store = openStore();
       const reader = new CampaignReader(store);
@@ -23,12 +24,12 @@ export function register(program: Command): void {
       if (options.raw !== undefined) {
         const { readExchange, exchangeText } = await import('./show/exchange.ts');
         const exchange = await readExchange(reader, campaign, shown, options.raw === true ? null : options.raw);
-        output.result(exchange, exchangeText(exchange));
+        output.result(exchange, exchangeText(printableWithin(exchange)));
       } else if (options.revision !== undefined) {
         const version = findVersion(shown, options.revision);
-        output.result({ situation: shown.situation, version }, versionText(version));
+        output.result({ situation: shown.situation, version }, versionText(printableWithin(version)));
       } else {
-        output.result(shown, shownText(shown));
+        output.result(shown, shownText(printableWithin(shown)));
       }
     });
 }

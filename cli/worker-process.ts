@@ -5,11 +5,12 @@ import type { WorkerQueue } from '../workers/queues.ts';
 import { startWorkers, type WorkerSettings } from '../workers/worker.ts';
 import type { Output } from './output.ts';
 import { configured, stateFolder } from './environment.ts';
+import { shownOnTerminal } from './terminal.ts';
 
 /** Works until SIGTERM or SIGINT. While it polls, `worker.ready` in the state folder holds its process id. */
 export async function runWorker(queues: readonly WorkerQueue[], settings: WorkerSettings, output: Output): Promise<void> {
   const write = output.json ? output.say : (line: string) => console.log(line);
-  const log = (event: string) => write(`${new Date().toISOString()} ${event}`);
+  const log = (event: string) => write(`${new Date().toISOString()} ${shownOnTerminal(event)}`);
   const warned = new Set<string>();
   // an SDK warns at every call
   console.warn = (text: unknown) => {

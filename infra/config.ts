@@ -1,5 +1,6 @@
 import { readPayloadKeys, type PayloadKeys } from './codec/payload-keys.ts';
 import { readState, type DevServices } from './dev/state.ts';
+import { keepSecretVariables } from './secret-variables.ts';
 import { readTemporalEnvironment, type TemporalConnection } from './temporal-environment.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -21,6 +22,7 @@ const SIMULATED_KEY = 'simulated';
  * where its service is.
  */
 export function readConfig(dir: string, env: NodeJS.ProcessEnv): Config {
+  keepSecretVariables(env);
   const local = readState(dir)?.services;
   return {
     dir,

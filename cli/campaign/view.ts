@@ -4,6 +4,7 @@ import { datasetPrefix } from '../../schemas/keys.ts';
 import type { Stopped } from '../../schemas/records.ts';
 import { emptyTally, type CampaignProgress, type PageProgress, type Tally } from '../../workflows/messages.ts';
 import { count, counted, duration, percent, usdOf } from '../figures.ts';
+import { printable } from '../terminal.ts';
 import type { Outlook } from '../session.ts';
 import { sightOf, type Sight, type Since } from './sight.ts';
 import { readStored, type StoredCampaign } from './stored.ts';
@@ -109,7 +110,7 @@ function fromProgress(
     generation: progress.generation,
     perHour,
     etaS: perHour === null || progress.state !== 'running' ? null : ((running + waiting) / perHour) * 3_600,
-    why: progress.waiting,
+    why: printable(progress.waiting),
     waitingS: secondsSince(progress.waitingSince),
     stopped: null,
   };

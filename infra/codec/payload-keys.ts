@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { keepSecret } from '../../activities/secrets.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** Keys of Temporal payloads: key id -> 32 bytes, in the order given. The first one encrypts, all decrypt. Never empty. */
@@ -30,6 +31,7 @@ function parseKeys(where: string, entries: string[]): PayloadKeys {
     if (!ID.test(id)) throw new UsageError(`${where}: entry ${i + 1} must be id:key, the id 1 to 32 letters, digits, ".", "_" or "-"`);
     if (!BASE64.test(key)) throw new UsageError(`${where}: the key "${id}" must be ${KEY_BYTES} bytes in base64 (\`openssl rand -base64 ${KEY_BYTES}\` makes one)`);
     if (keys.has(id)) throw new UsageError(`${where}: the key id "${id}" stands there twice`);
+    keepSecret(key);
     keys.set(id, Buffer.from(key, 'base64'));
   }
   if (keys.size === 0) throw new UsageError(`${where}: there is no key; give id:key, or leave the variable out`);

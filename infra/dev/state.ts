@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import { keepSecret } from '../../activities/secrets.ts';
 import type { Ports } from './ports.ts';
 import type { RunningProcess } from './process.ts';
 
@@ -88,7 +89,9 @@ export function readCredentials(dir: string): Credentials {
     const made: Credentials = { accessKeyId: `exemplar-${randomBytes(4).toString('hex')}`, secretAccessKey: randomBytes(24).toString('hex') };
     replace(path, `${JSON.stringify(made, null, 2)}\n`, 0o600);
   }
-  return JSON.parse(readFileSync(path, 'utf8')) as Credentials;
+  const credentials = JSON.parse(readFileSync(path, 'utf8')) as Credentials;
+  keepSecret(credentials.secretAccessKey);
+  return credentials;
 }
 
 function replace(path: string, text: string, mode: number): void {

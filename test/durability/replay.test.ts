@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { expect, test, vi } from 'vitest';
+import { dataConverterOf } from '../../infra/codec/data-converter.ts';
 import { packageRoot } from '../../infra/package-root.ts';
 import * as workflows from '../../workflows/index.ts';
 import { workflowBundle } from '../harness/engine.ts';
@@ -19,7 +20,7 @@ let changed: Promise<WorkflowBundleWithSourceMap> | undefined;
 
 async function replay(name: string, workflowBundle: WorkflowBundleWithSourceMap): Promise<void> {
   const history = historyFromJson(JSON.parse(readFileSync(join(FOLDER, name), 'utf8')));
-  await Worker.runReplayHistory({ workflowBundle }, history);
+  await Worker.runReplayHistory({ workflowBundle, dataConverter: dataConverterOf(null) }, history);
 }
 
 test('every workflow has a history', () => {

@@ -1,6 +1,7 @@
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { keepSecret } from '../../../activities/secrets.ts';
 import type { McpSpec } from '../../../schemas/tools.ts';
 import { UsageError } from '../../usage-error.ts';
 
@@ -36,6 +37,7 @@ function secretsOf(server: string, names: Record<string, string>, env: NodeJS.Pr
     Object.entries(names).map(([key, name]) => {
       const value = env[name];
       if (value === undefined) throw new UsageError(`tools: ${server}: the environment variable ${name} is not set`);
+      keepSecret(value);
       return [key, value];
     }),
   );

@@ -60,6 +60,7 @@ test('a second call while a version is being explained waits for the same explan
   const watched = new Client({
     connection,
     namespace: engine.namespace,
+    dataConverter: dataConverterOf(null),
     interceptors: { workflow: [{ startWithDetails: (input, next) => next(input).then((started) => (joined(), started)) }] },
   });
   const second = explained(session(sims.own, watched), campaign);
