@@ -1,7 +1,7 @@
 /** The object store as activities see it: immutable objects, conditional puts. Keys are relative to one bucket. */
 export interface ObjectStore {
-  /** null when there is no such object. */
-  get(key: string): Promise<Uint8Array | null>;
+  /** null when there is no such object. `most`: an object of more bytes is refused, and not fetched. */
+  get(key: string, most?: number): Promise<Uint8Array | null>;
   /** False when the key already existed (its object is left as it is). */
   putIfAbsent(key: string, body: Uint8Array | string): Promise<boolean>;
   /** Overwrites: only for the dataset card. */

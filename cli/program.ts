@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { packageRoot } from '../infra/package-root.ts';
 import * as cancel from './cancel.ts';
 import * as check from './check.ts';
+import * as codecServer from './codec-server.ts';
 import * as deploy from './deploy.ts';
 import * as demo from './demo.ts';
 import * as down from './down.ts';
@@ -34,7 +35,7 @@ const GROUPS: Record<string, { register: (program: Command) => void }[]> = {
   'Local services:': [up, down, logs, ui, demo],
   'Campaigns:': [init, check, estimate, preview, run, status, pause, resume, cancel, set, retryFailed, reconcile],
   'Datasets:': [show, explain, pull, verify, train],
-  'Parts:': [library, worker, deploy, simModel],
+  'Parts:': [library, worker, deploy, simModel, codecServer],
 };
 
 /** The `exemplar` command. It throws CommanderError where commander would exit. */

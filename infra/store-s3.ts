@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import {
   GetObjectCommand,
   ListObjectsV2Command,
@@ -39,9 +40,13 @@ export class S3Store implements ObjectStore {
     return `s3://${this.bucket}${this.#endpoint === undefined ? '' : ` at ${this.#endpoint}`}`;
   }
 
-  async get(key: string): Promise<Uint8Array | null> {
+  async get(key: string, most = Infinity): Promise<Uint8Array | null> {
     try {
-      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
+      const { Body, ContentLength = 0 } = await this.#client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
+      if (ContentLength > most) {
+        (Body as Readable | undefined)?.destroy();
+        throw new Error(`has ${ContentLength} bytes; at most ${most} were to be read`);
+      }
       return (await Body?.transformToByteArray()) ?? new Uint8Array();
     } catch (error) {
       if (error instanceof NoSuchKey || statusOf(error) === 404) return await this.#absent(error);

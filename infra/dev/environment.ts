@@ -53,6 +53,17 @@ export function workerEnvironment(services: DevServices, external: External, use
   };
 }
 
+/** What the codec server is told: where the services of the user's are; those that run here it looks up. */
+export function codecEnvironment(dir: string, external: External, user: NodeJS.ProcessEnv = {}): Record<string, string> {
+  return {
+    ...starting(user, 'EXEMPLAR_'),
+    ...keysFile(user),
+    EXEMPLAR_DIR: dir,
+    ...(external.temporal ? starting(user, 'TEMPORAL_') : {}),
+    ...(external.s3 ? starting(user, 'AWS_') : {}),
+  };
+}
+
 /** Workers run in folders of their own. */
 function keysFile({ [KEYS_FILE_VARIABLE]: path }: NodeJS.ProcessEnv): Record<string, string> {
   return path === undefined || path === '' ? {} : { [KEYS_FILE_VARIABLE]: resolve(path) };

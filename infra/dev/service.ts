@@ -42,7 +42,7 @@ export interface Bringing {
 }
 
 /** From SIGTERM to SIGKILL, ms. The worker waits for answers already paid for, the trainer writes a checkpoint. */
-const GRACE_MS: Record<ServiceName, number> = { worker: 900_000, trainer: 60_000, 'sim-model': 10_000, temporal: 10_000, s3: 10_000 };
+const GRACE_MS: Record<ServiceName, number> = { worker: 900_000, trainer: 60_000, 'sim-model': 10_000, codec: 10_000, temporal: 10_000, s3: 10_000 };
 const PROBE_EVERY_MS = 50;
 const ADOPTION_MS = 3_000;
 const START_TRIES = 3;

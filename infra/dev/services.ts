@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 import { recordAddresses } from './addresses.ts';
-import { baseEnvironment, externalServices, workerEnvironment } from './environment.ts';
+import { codecService } from './codec-server.ts';
+import { baseEnvironment, codecEnvironment, externalServices, workerEnvironment } from './environment.ts';
 import { withLock } from './lock.ts';
 import { isAlive } from './process.ts';
 import { ensurePython } from './python.ts';
@@ -50,11 +51,14 @@ async function bringAllUp({ dir, say, law, only, env }: UpOptions & { say: Say }
 
   // what must be fetched or built comes first, one after another: it takes all cores
   const servers: ServiceKind[] = [];
-  if (wanted('temporal', external.temporal)) servers.push(temporalService(await temporalBinary({ say }), dir));
+  const temporal = wanted('temporal', external.temporal) ? await temporalBinary({ say }) : null;
   if (wanted('s3', external.s3)) servers.push(s3Service(await s3Binary({ say }), dir, BUCKET));
   if (wanted('sim-model', external.model)) servers.push(simModelService(dir, law));
   const python = wanted('trainer') ? await ensurePython({ projectRoot: packageRoot, say }) : '';
 
+  // the UI is told where payloads are decoded when it starts
+  const codec = wanted('codec') ? await bringUp(codecService(dir, codecEnvironment(dir, external, env)), bringing) : readStateFile(dir).processes.codec && readStateFile(dir).ports.codec;
+  if (temporal !== null) servers.push(temporalService(temporal, dir, codec?.['http']));
   // each start is seen to its end, so that none is left half-done when another fails
   const results = await Promise.allSettled(servers.map(async (kind) => await bringUp(kind, bringing)));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -73,7 +77,7 @@ export interface DownOptions {
 }
 
 /** Those who ask go before those who answer. */
-const STOP_ORDER: readonly ServiceName[] = ['worker', 'trainer', 'sim-model', 'temporal', 's3'];
+const STOP_ORDER: readonly ServiceName[] = ['worker', 'trainer', 'sim-model', 'temporal', 'codec', 's3'];
 
 /** Ends the services, SIGTERM first, and says what it stopped. Data, logs and ports stay for the next `up`. */
 export async function down({ dir: folder, only = SERVICE_NAMES, say = () => {} }: DownOptions): Promise<void> {

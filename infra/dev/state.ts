@@ -5,7 +5,7 @@ import { keepSecret } from '../../activities/secrets.ts';
 import type { Ports } from './ports.ts';
 import type { RunningProcess } from './process.ts';
 
-export const SERVICE_NAMES = ['temporal', 's3', 'sim-model', 'worker', 'trainer'] as const;
+export const SERVICE_NAMES = ['codec', 'temporal', 's3', 'sim-model', 'worker', 'trainer'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /** Where the services are. A text is empty where the service neither runs here nor is named by the environment. */

@@ -33,8 +33,8 @@ const PROBE_MS = 2_000;
 const CALLS_MS = 10_000;
 const SERVING = 1;
 
-/** The development server on a database file in `dir`, with its web UI. Ports: `grpc` and `ui`. */
-export function temporalService(binary: string, dir: string): ServiceKind {
+/** The development server on a database file in `dir`, with its web UI, which asks the codec server at port `codec`. Ports: `grpc` and `ui`. */
+export function temporalService(binary: string, dir: string, codec?: number): ServiceKind {
   return {
     name: 'temporal',
     usualPorts: { grpc: 7233, ui: 8233 },
@@ -42,7 +42,7 @@ export function temporalService(binary: string, dir: string): ServiceKind {
     on: ({ grpc, ui }) => {
       const address = `${LOOPBACK}:${grpc}`;
       return {
-        command: [binary, 'server', 'start-dev', ...serverOptions(dir, Number(grpc), Number(ui))],
+        command: [binary, 'server', 'start-dev', ...serverOptions(dir, Number(grpc), Number(ui)), ...(codec === undefined ? [] : ['--ui-codec-endpoint', `http://${LOOPBACK}:${codec}`])],
         env: {},
         cwd: dir,
         address,

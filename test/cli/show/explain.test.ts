@@ -4,6 +4,7 @@ import { CampaignReader } from '../../../activities/campaign-reader.ts';
 import { explainVersion } from '../../../cli/show/explain.ts';
 import type { Output } from '../../../cli/output.ts';
 import type { Session } from '../../../cli/session.ts';
+import { dataConverterOf } from '../../../infra/codec/data-converter.ts';
 import { Law } from '../../../schemas/law.ts';
 import { startSimModel, type SimModel } from '../../../worlds/sim/server.ts';
 import { explainAnew } from '../../fakes/stage-model.ts';
