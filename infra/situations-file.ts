@@ -2,14 +2,24 @@ import { extname } from 'node:path';
 import { compressors } from 'hyparquet-compressors';
 import { parquetReadObjects } from 'hyparquet';
 import { SituationContent, SituationFile } from '../schemas/situation.ts';
-import { checkedAs, readBytes, readFileAs } from './read-file.ts';
+import { checkedAs, readBytes, readFileAs, readText } from './read-file.ts';
 import { checkedPlace } from './situation-world.ts';
 import { UsageError } from './usage-error.ts';
 
+/** A situation is a page of text at most; characters. */
+const LONGEST_LINE = 1 << 20;
+/** Most that a page of Parquet may unpack to, bytes. */
+const LARGEST_PAGE = 256 << 20;
+
 /** A column of nulls has pages without a byte, which some of the codecs do not expect. */
 const CODECS = Object.fromEntries(
-  Object.entries(compressors).map(([name, inflate]) => [name, (input: Uint8Array, length: number) => (length === 0 ? new Uint8Array() : inflate(input, length))]),
+  Object.entries(compressors).map(([name, inflate]) => [name, (input: Uint8Array, length: number) => (length === 0 ? new Uint8Array() : inflate(input, bounded(length)))]),
 );
+
+function bounded(length: number): number {
+  if (length > LARGEST_PAGE) throw new Error(`a page unpacks to ${length} bytes; at most ${LARGEST_PAGE} are allowed`);
+  return length;
+}
 
 type Read = (path: string, most: number) => Promise<SituationContent[]>;
 
@@ -43,9 +53,10 @@ export async function readSituationFile(field: string, path: string, most = Infi
 /** JSON lines; blank lines count, but hold nothing. */
 function readLines(path: string, most: number): SituationContent[] {
   const situations: SituationContent[] = [];
-  const lines = readBytes(path).toString('utf8').replace(/^\uFEFF/, '').split('\n');
+  const lines = readText(path).split('\n');
   for (const [i, line] of lines.entries()) {
     if (situations.length >= most) break;
+    if (line.length > LONGEST_LINE) throw new UsageError(`${path}: line ${i + 1}: has ${line.length} characters; at most ${LONGEST_LINE} are allowed`);
     if (line.trim() !== '') situations.push(situationAt(`${path}: line ${i + 1}`, (where) => parseLine(where, line)));
   }
   return situations;

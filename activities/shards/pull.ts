@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { canonicalJson, sha256Hex } from '../../schemas/canonical.ts';
 import { campaignKey, datasetPrefix } from '../../schemas/keys.ts';
@@ -38,6 +38,9 @@ export async function pull(store: ObjectStore, campaign: string, folder: string,
   const record = await store.get(campaignKey(campaign));
   if (record === null) throw new CorruptData(`campaign "${campaign}" has no campaign.json in ${store.describe()}`);
   const files = manifest.pages.flatMap((page) => page.files);
+  const seen = new Set<string>();
+  const twice = files.find(({ key }) => seen.size === seen.add(key).size);
+  if (twice !== undefined) throw new CorruptData(`the manifest of generation ${manifest.generation} names ${twice.key} twice`);
   const texts: [string, string | Uint8Array][] = [
     ['campaign.json', record],
     ['README.md', datasetCard(CampaignRecord.parse(JSON.parse(new TextDecoder().decode(record))), manifest)],
@@ -60,6 +63,7 @@ export async function pull(store: ObjectStore, campaign: string, folder: string,
 
 /** A manifest in the folder must be this one; other files must be those it names, whole or in part. Parts are removed. */
 async function requireOwnFolder(folder: string, manifest: Manifest, names: readonly string[]): Promise<void> {
+  await requireNoLinks(folder);
   const present = await listFolder(folder);
   if (present.includes(PULLED_MANIFEST)) {
     const other = parseManifest(await readFile(join(folder, PULLED_MANIFEST)), join(folder, PULLED_MANIFEST));
@@ -75,26 +79,40 @@ async function requireOwnFolder(folder: string, manifest: Manifest, names: reado
   for (const name of present) if (name.endsWith(PART)) await rm(join(folder, name));
 }
 
-async function holds(path: string, { sha256 }: FileEntry): Promise<boolean> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+/** A link within the folder could lead a file that is written out of it. */
+async function requireNoLinks(folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await requireNoLinks(path);
+    else if (!entry.isFile()) throw new PullRefused(`DIR: ${path} is ${entry.isSymbolicLink() ? 'a link' : 'no regular file'}; give an empty folder`);
+  }
+}
+
+async function holds(path: string, { sha256, bytes: declared }: FileEntry): Promise<boolean> {
+  const size = await stat(path).then((found) => found.size, (error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  return bytes !== null && sha256Hex(bytes) === sha256;
+  return size === declared && sha256Hex(await readFile(path)) === sha256;
 }
 
-async function fetchFile(store: ObjectStore, campaign: string, { key, sha256 }: FileEntry): Promise<Uint8Array> {
-  const bytes = await store.get(`${datasetPrefix(campaign)}${key}`);
+async function fetchFile(store: ObjectStore, campaign: string, { key, sha256, bytes: declared }: FileEntry): Promise<Uint8Array> {
+  const bytes = await store.get(`${datasetPrefix(campaign)}${key}`, declared);
   if (bytes === null) throw new CorruptData(`${key} is missing from ${store.describe()}`);
   const found = sha256Hex(bytes);
   if (found !== sha256) throw new CorruptData(`${key} in ${store.describe()}: sha256 is ${found}, the manifest says ${sha256}`);
+  if (bytes.length !== declared) throw new CorruptData(`${key} in ${store.describe()}: has ${bytes.length} bytes, the manifest says ${declared}`);
   return bytes;
 }
 
 /** The name appears only once the bytes are on disk. */
 async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const file = await open(`${path}${PART}`, 'w');
+  const file = await open(`${path}${PART}`, 'wx');
   try {
     await file.writeFile(content);
     await file.sync();

@@ -20,6 +20,7 @@ export class TextFault extends Error {
  */
 export function readTextFile(folder: string, file: string): { bytes: Buffer; format: Format } {
   const path = join(folder, file);
+  if (file.includes('\0')) throw new TextFault('a name without NUL characters is needed');
   if (isAbsolute(file) || !isInside(folder, path)) throw new TextFault(`"${file}" lies outside the library`);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw new TextFault(`"${file}" does not exist in ${folder}`);

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -14,7 +14,7 @@ agents: [a.yaml]
 library: { path: lib }
 `;
 
-function file(text: string): string {
+function file(text: string | Uint8Array): string {
   const path = join(mkdtempSync(join(tmpdir(), 'file-')), 'campaign.yaml');
   writeFileSync(path, text);
   return path;
@@ -26,7 +26,7 @@ test('a good file gets its defaults', () => {
   expect(campaign.pageSize).toBe(256);
 });
 
-function refusalOf(text: string): string {
+function refusalOf(text: string | Uint8Array): string {
   try {
     readFileAs(file(text), CampaignFile);
     return 'not refused';
@@ -96,4 +96,43 @@ test('a wrong unit is refused with the units allowed', () => {
 
 test('a missing file is refused', () => {
   expect(() => readFileAs('/nowhere/campaign.yaml', CampaignFile)).toThrow('/nowhere/campaign.yaml: no such file');
+});
+
+test.each([
+  ['a byte that begins no character', Buffer.concat([Buffer.from('name: "é'), Buffer.from([0xff]), Buffer.from('"')]), 'not UTF-8 text at byte 9; save it as UTF-8'],
+  ['Latin-1', Buffer.from('name: caf\u00e9 a', 'latin1'), 'not UTF-8 text at byte 10; save it as UTF-8'],
+  ['a character that is cut off', Buffer.from('name: é').subarray(0, 7), 'not UTF-8 text at byte 7; save it as UTF-8'],
+])('%s is refused with its place', (_name, bytes, message) => {
+  expect(refusalOf(bytes)).toContain(message);
+});
+
+test('a byte order mark is passed over', () => {
+  expect(readFileAs(file(`\uFEFF${GOOD}`), CampaignFile).name).toBe('demo');
+});
+
+test('lists within lists without end are refused in one line', () => {
+  for (const text of ['['.repeat(100_000), `name: ${'['.repeat(20_000)}${']'.repeat(20_000)}`, `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`]) {
+    const refusal = refusalOf(text);
+    expect(refusal).toMatch(/: /);
+    expect(refusal.length).toBeLessThan(400);
+    expect(refusal).not.toMatch(/\n|call stack/);
+  }
+});
+
+test.each(['name: twice\n', '"name": twice\n'])('a key that stands twice is refused: %j', (again) => {
+  expect(refusalOf(`${GOOD}${again}`)).toMatch(/not YAML: Map keys must be unique/);
+});
+
+test.each(['__proto__', 'constructor', 'prototype', 'toString'])('the key "%s" is unknown like any other, and changes no object', (key) => {
+  expect(refusalOf(`${GOOD}${key}: { polluted: true }`)).toContain(`unknown key "${key}"`);
+  expect(refusalOf(GOOD.replace('count: 3', `count: 3, ${key}: { polluted: true }`))).toContain(`unknown key "situations.${key}"`);
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+});
+
+test('a huge file is refused by its size, and a folder or a device is no file', () => {
+  const path = file('');
+  truncateSync(path, 65 * 2 ** 20);
+  expect(() => readFileAs(path, CampaignFile)).toThrow(`${path}: has 68157440 bytes; at most 67108864 are allowed`);
+  expect(() => readFileAs(tmpdir(), CampaignFile)).toThrow(`${tmpdir()}: not a file`);
+  expect(() => readFileAs('/dev/zero', CampaignFile)).toThrow('/dev/zero: not a file');
 });

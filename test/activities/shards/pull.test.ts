@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -147,5 +147,48 @@ describe('verify on a pulled folder', () => {
     expect(faults).toContainEqual(expect.stringContaining(`${changed.key}: sha256 is`));
     expect(faults).toContain(`${missing.key}: is missing`);
     expect(faults).toContain('ledger/notes.txt: no manifest names this file');
+  });
+});
+
+/** A published dataset whose manifest was tampered with. */
+async function tampered(change: (files: FileEntry[]) => void): Promise<MemoryStore> {
+  const { store, manifest } = await publishedDataset();
+  const copy = structuredClone(manifest);
+  change((copy.pages[0] as PageSeal).files);
+  const key = [...store.objects.keys()].find((each) => each.includes('/manifest/')) as string;
+  store.objects.set(key, Buffer.from(JSON.stringify(copy)));
+  return store;
+}
+
+describe('pull from a store that is not to be trusted', () => {
+  it.each(['../escape.arrow', 'data/../../escape.arrow', '/tmp/escape.arrow', 'data\\escape.arrow', 'data/a\0.arrow', 'data/A.arrow', 'data/a.arrow\n', 'elsewhere/a.arrow', '.bashrc'])('refuses a manifest with the key %j, and writes nothing', async (key) => {
+    const store = await tampered((files) => ((files[0] as FileEntry).key = key));
+    await expect(pull(store, NAME, folder)).rejects.toThrow(/key/);
+    expect(await readdir(join(folder, '..'))).toEqual([]);
+  });
+
+  it('refuses a manifest that names a file twice', async () => {
+    const store = await tampered((files) => files.push(files[0] as FileEntry));
+    await expect(pull(store, NAME, folder)).rejects.toThrow(/names \S+ twice/);
+  });
+
+  it('refuses a file that is larger or smaller than the manifest says, before it is written', async () => {
+    for (const difference of [1, -1]) {
+      const store = await tampered((files) => ((files[0] as FileEntry).bytes += difference));
+      await expect(pull(store, NAME, folder)).rejects.toThrow(/has \d+ bytes, the manifest says \d+/);
+      expect((await listFolder(folder)).filter((name) => name.endsWith('.arrow'))).toEqual([]);
+    }
+  });
+
+  it.each(['data', 'README.md', 'data/inside.arrow'])('refuses a folder in which %s is a link, and leaves what it leads to alone', async (name) => {
+    const outside = join(folder, '..', 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'kept'), 'kept');
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await symlink(name === 'data' ? outside : join(outside, 'kept'), join(folder, name));
+    const { store } = await publishedDataset();
+    await expect(pull(store, NAME, folder)).rejects.toThrow(`DIR: ${join(folder, name)} is a link; give an empty folder`);
+    expect(await readdir(outside)).toEqual(['kept']);
+    expect(await readFile(join(outside, 'kept'), 'utf8')).toBe('kept');
   });
 });

@@ -74,3 +74,28 @@ test('a book that unpacks to far too much is refused before it is unpacked', () 
   bomb.writeUInt32LE(512 * 2 ** 20, at);
   expect(() => epubText('a.epub', bomb)).toThrow('"a.epub" unpacks to more than 256 MB of text');
 });
+
+test('a book that says it is small and is not, is not unpacked beyond what it says', () => {
+  const bomb = epub({ 'a.xhtml': { body: p('y'.repeat(2_000_000)) } });
+  const at = bomb.indexOf('OEBPS/a.xhtml', bomb.indexOf('PK\x01\x02')) - 46 + 24;
+  bomb.writeUInt32LE(1_000, at);
+  let text = '';
+  try {
+    text = epubText('a.epub', bomb);
+  } catch (error) {
+    expect((error as Error).message).toMatch(/^"a\.epub" [^\n]*$/);
+  }
+  expect(text.length).toBeLessThan(2_000);
+});
+
+test('entities that unfold into each other are left as they stand', () => {
+  const entities = Array.from({ length: 10 }, (_, i) => `<!ENTITY e${i + 1} "${`&e${i};`.repeat(10)}">`).join('');
+  const text = epubText('a.epub', epub({ 'a.xhtml': { body: `<!DOCTYPE x [<!ENTITY e0 "haha">${entities}]>${p('before &e10; after')}` } }));
+  expect(text.length).toBeLessThan(5_000);
+  expect(text).not.toContain('hahahaha');
+});
+
+test('a chapter whose path leads out of the book is not there', () => {
+  const book = epub({ '../../../../etc/passwd.xhtml': { body: p('slipped') }, 'a.xhtml': { body: p('inside') } });
+  expect(epubText('a.epub', book)).toContain('inside');
+});
