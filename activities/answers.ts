@@ -32,13 +32,24 @@ export interface Payer {
   cacheTtl: CampaignFile['model']['cacheTtl'];
 }
 
+/** An answer as a process has it. `wasted`: a run paid for an answer of its own, and another's was stored before; int nano-dollars. */
+export type Answer = ResponseRecord & { wasted?: { run: string; nanoUsd: number } };
+
+/** Errors of calls that were sent and not answered: nobody knows whether they were paid for. */
+const unanswered = new WeakSet<object>();
+
+/** True where the provider may charge for the call that ended in this error; an error with a status is an answer, and free. */
+export function mayBeCharged(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && unanswered.has(error);
+}
+
 /** The store key of a request's answer: also its idempotency key. */
 export function answerKey(provider: string, request: ModelRequest, step: StepAddress): string {
   return responseKey(bodyHash(provider, request), step);
 }
 
 /** The stored answer, or the one under way in this process; null where the model must be asked. */
-export async function knownAnswer(ports: AnswerPorts, key: string): Promise<ResponseRecord | null> {
+export async function knownAnswer(ports: AnswerPorts, key: string): Promise<Answer | null> {
   if (ports.flights.has(key)) return await ports.flights.join(key, () => Promise.reject(new Error('unreachable')));
   const bytes = await ports.store.get(key);
   return bytes === null ? null : ResponseRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
@@ -49,10 +60,10 @@ export async function knownAnswer(ports: AnswerPorts, key: string): Promise<Resp
  * until it succeeds. The loser of a race for a key reads the winner's answer. Where the provider does not say what was used, the
  * answer is booked at `worstCase`, int nano-dollars.
  */
-export function askModel(ports: AnswerPorts, key: string, request: ModelRequest, payer: Payer, worstCase: number | null = null): Promise<ResponseRecord> {
+export function askModel(ports: AnswerPorts, key: string, request: ModelRequest, payer: Payer, worstCase: number | null = null): Promise<Answer> {
   return ports.flights.join(key, async () => {
     const answer = await ports.warmth.through(payer.provider, request, payer.cacheTtl, (cache) =>
-      ports.limiter.run(callOf(request, payer, cache), (onLimits) => send(ports.model, request, cache, { idempotencyKey: key, onLimits })),
+      ports.limiter.run(callOf(request, payer, cache), (onLimits) => send(ports.model, request, cache, { idempotencyKey: key, onLimits }).catch(noteUnanswered)),
     );
     const record: ResponseRecord = {
       schema: 1,
@@ -91,17 +102,28 @@ async function send(model: Model, request: ModelRequest, { onOut, ...cache }: Ca
   }
 }
 
-async function keep(store: ObjectStore, key: string, record: ResponseRecord): Promise<ResponseRecord> {
+function noteUnanswered(error: unknown): never {
+  if (error instanceof Error && !('status' in error && typeof error.status === 'number')) unanswered.add(error);
+  throw error;
+}
+
+async function keep(store: ObjectStore, key: string, record: ResponseRecord): Promise<Answer> {
   for (let wait = 100; ; wait = Math.min(wait * 2, LONGEST_PUT_WAIT_MS)) {
     try {
       if (await store.putIfAbsent(key, canonicalJson(record))) return record;
       const winner = await store.get(key);
-      if (winner !== null) return ResponseRecord.parse(JSON.parse(new TextDecoder().decode(winner)));
+      if (winner !== null) return withWaste(ResponseRecord.parse(JSON.parse(new TextDecoder().decode(winner))), record);
     } catch {
       // the answer is paid for: whatever ails the store, losing it would be dearer than waiting
     }
     await sleep(wait);
   }
+}
+
+/** The winner's answer, and what the loser's has cost; a put that was repeated has won before. */
+function withWaste(winner: ResponseRecord, loser: ResponseRecord): Answer {
+  if (canonicalJson(winner) === canonicalJson(loser)) return winner;
+  return { ...winner, wasted: { run: loser.run, nanoUsd: loser.nanoUsd ?? 0 } };
 }
 
 function requestChars(request: ModelRequest): number {

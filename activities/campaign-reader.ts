@@ -1,5 +1,5 @@
 import { CampaignRecord, SettingRecord } from '../schemas/records.ts';
-import { campaignKey, objectKey, settingsPrefix } from '../schemas/keys.ts';
+import { campaignKey, objectKey, parseIndexedName, settingsPrefix } from '../schemas/keys.ts';
 import { sha256Hex } from '../schemas/canonical.ts';
 import { Situation } from '../schemas/situation.ts';
 import { CorruptData } from './failures.ts';
@@ -71,6 +71,16 @@ export class CampaignReader {
     await this.store.putIfAbsent(objectKey(sha256), text);
     this.#objects.set(sha256, Promise.resolve(text));
     return sha256;
+  }
+}
+
+/** Keys of situations [from, to) under a prefix whose names begin with the index. */
+export async function* keysBetween(store: ObjectStore, prefix: string, from: number, to: number): AsyncIterable<string> {
+  // "~" sorts after every key of the index before
+  const after = from === 0 ? undefined : `${prefix}${String(from - 1).padStart(7, '0')}~`;
+  for await (const { key } of store.list(prefix, after)) {
+    if (parseIndexedName(key).index >= to) return;
+    yield key;
   }
 }
 

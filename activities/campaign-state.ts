@@ -1,19 +1,8 @@
-import { canonicalJson } from '../schemas/canonical.ts';
-import { grantsPrefix, outcomeKey, outcomesPrefix, parseIndexedName, stoppedKey } from '../schemas/keys.ts';
+import { outcomeKey, outcomesPrefix } from '../schemas/keys.ts';
 import type { Manifest } from '../schemas/manifest.ts';
 import type { StopAfter } from '../schemas/campaign.ts';
-import { GrantRecord, OutcomeRecord, type CampaignRecord, type FailureCount, type SettingRecord, type Stopped } from '../schemas/records.ts';
-import type { CampaignReader } from './campaign-reader.ts';
-
-/** `pass` of the record that books what a stopped situation has cost. */
-const STOPPED = 'stopped';
-
-/** A situation that was stopped before its outcome, and what it has cost the campaign; int nano-dollars. */
-export interface Unfinished {
-  index: number;
-  try: number;
-  nanoUsd: number;
-}
+import { OutcomeRecord, type CampaignRecord, type FailureCount, type SettingRecord, type Stopped } from '../schemas/records.ts';
+import { keysBetween, type CampaignReader } from './campaign-reader.ts';
 
 /** The campaign file as later settings have changed it. */
 export interface CurrentSettings {
@@ -84,7 +73,7 @@ export function sealedPages(campaign: CampaignRecord, settings: SettingRecord[],
 export async function pageOutcomes(reader: CampaignReader, campaign: string, from: number, to: number): Promise<Map<number, OutcomeRecord[]>> {
   const outcomes = new Map<number, OutcomeRecord[]>();
   const keys: string[] = [];
-  for await (const key of between(reader, outcomesPrefix(campaign), from, to)) keys.push(key);
+  for await (const key of keysBetween(reader.store, outcomesPrefix(campaign), from, to)) keys.push(key);
   const records = await Promise.all(keys.map((key) => read(reader, key)));
   for (const record of records.map((json) => OutcomeRecord.parse(json)).sort((a, b) => a.index - b.index || a.try - b.try)) {
     outcomes.set(record.index, [...(outcomes.get(record.index) ?? []), record]);
@@ -102,46 +91,6 @@ export async function lastOutcomes(reader: CampaignReader, campaign: string, { f
 export async function outcomeOf(reader: CampaignReader, { campaign, index, try: attempt }: { campaign: string; index: number; try: number }): Promise<OutcomeRecord | null> {
   const bytes = await reader.store.get(outcomeKey(campaign, index, attempt));
   return bytes === null ? null : OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
-}
-
-/** Books what an unfinished situation has cost; each further time it is stopped makes a record of its own. */
-export async function bookUnfinished(reader: CampaignReader, campaign: string, { index, try: attempt, nanoUsd }: Unfinished): Promise<void> {
-  const record: GrantRecord = { schema: 1, index, try: attempt, n: 0, pass: STOPPED, run: '', nanoUsd };
-  await reader.store.putIfAbsent(stoppedKey(campaign, index, attempt, nanoUsd), canonicalJson(record));
-}
-
-/**
- * Nano-dollars that the unsealed pages have used up: what outcomes cost; and of situations without one, at worst case, every grant,
- * and what they had cost when they were last stopped without a budget.
- */
-export async function openSpending(reader: CampaignReader, campaign: string, sealed: (index: number) => boolean, count: number): Promise<number> {
-  let nanoUsd = 0;
-  const ended = new Set<string>();
-  for await (const key of between(reader, outcomesPrefix(campaign), 0, count)) {
-    const { index, try: attempt } = parseIndexedName(key);
-    ended.add(`${index}.${attempt}`);
-    if (!sealed(index)) nanoUsd += OutcomeRecord.parse(await read(reader, key)).nanoUsd;
-  }
-  const stopped = new Map<string, number>();
-  for await (const key of between(reader, grantsPrefix(campaign), 0, count)) {
-    const { index, try: attempt } = parseIndexedName(key);
-    const situation = `${index}.${attempt}`;
-    if (sealed(index) || ended.has(situation)) continue;
-    const grant = GrantRecord.parse(await read(reader, key));
-    // each stop books all that the situation had cost by then
-    if (grant.pass === STOPPED) stopped.set(situation, Math.max(stopped.get(situation) ?? 0, grant.nanoUsd));
-    else nanoUsd += grant.nanoUsd;
-  }
-  return [...stopped.values()].reduce((sum, cost) => sum + cost, nanoUsd);
-}
-
-async function* between(reader: CampaignReader, prefix: string, from: number, to: number): AsyncIterable<string> {
-  // "~" sorts after every key of the index before
-  const after = from === 0 ? undefined : `${prefix}${String(from - 1).padStart(7, '0')}~`;
-  for await (const { key } of reader.store.list(prefix, after)) {
-    if (parseIndexedName(key).index >= to) return;
-    yield key;
-  }
 }
 
 async function read(reader: CampaignReader, key: string): Promise<unknown> {

@@ -39,8 +39,8 @@ export const FAILURE_TABLE: readonly Row[] = [
   { type: FAILURE.unavailable, retry: true, when: () => true },
 ];
 
-/** Maps any error to the failure that the workflow sees, without secrets. Cancellation and failures already mapped pass through. */
-export function toFailure(error: unknown): Error {
+/** Maps any error to the failure that the workflow sees, without secrets, with `details` for it. Cancellation and failures already mapped pass through. */
+export function toFailure(error: unknown, details?: unknown[]): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure || error instanceof ActivityFailure) return error;
   const shape = shapeOf(error);
   const row = FAILURE_TABLE.find((candidate) => candidate.when(shape)) as Row;
@@ -49,6 +49,7 @@ export function toFailure(error: unknown): Error {
     nonRetryable: !row.retry,
     message: redacted(shape.message).slice(0, 300),
     ...(error instanceof Error ? { cause: redactedError(error) } : {}),
+    ...(details === undefined ? {} : { details }),
   });
 }
 

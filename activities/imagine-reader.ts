@@ -58,14 +58,15 @@ export class ImagineReader {
    */
   async spending(campaign: string): Promise<{ calls: number; nanoUsd: number }> {
     const ended = new Map<string, AskRecord>();
-    const promised: { ask: string; nanoUsd: number }[] = [];
+    const promised: { ask: string; run: string; nanoUsd: number }[] = [];
     const prefix = imagineAllPrefix(campaign);
     for await (const { key } of this.campaigns.store.list(prefix)) {
-      const [cell, ask, kind] = key.slice(prefix.length).split('.') as [string, string, string];
+      const [cell, ask, kind = ''] = key.slice(prefix.length).split('.') as [string, string, string?];
       if (kind === 'json') ended.set(`${cell}.${ask}`, AskRecord.parse(await this.#json(key)));
-      else promised.push({ ask: `${cell}.${ask}`, nanoUsd: AskGrant.parse(await this.#json(key)).nanoUsd });
+      else promised.push({ ask: `${cell}.${ask}`, run: kind.slice('grant-'.length), nanoUsd: AskGrant.parse(await this.#json(key)).nanoUsd });
     }
-    const open = promised.filter(({ ask }) => !ended.has(ask)).reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
+    // what another run was granted for an ask may have been lost with it
+    const open = promised.filter(({ ask, run }) => ended.get(ask)?.run !== run).reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
     const records = [...ended.values()];
     return {
       calls: records.reduce((sum, { calls, lost }) => sum + calls.filter(({ paid }) => paid).length + lost.calls, 0),

@@ -6,6 +6,7 @@ import type { AskRecord} from '../schemas/imagined.ts';
 import { type AskGrant, type Cell, type ImagineRequest } from '../schemas/imagined.ts';
 import { askGrantKey, askKey } from '../schemas/keys.ts';
 import { StepBlock, type ImagineBlock } from '../schemas/prompt.ts';
+import type { StepRecord } from '../schemas/records.ts';
 import type { SituationContent } from '../schemas/situation.ts';
 import { ImagineOutput } from '../schemas/wire.ts';
 import type { ActorPorts } from './scene.ts';
@@ -31,6 +32,8 @@ export interface AskInput {
   allowance: number | null;
   /** Put before the first call. */
   grant?: { n: number; nanoUsd: number };
+  /** Booked as lost when the ask was last left. */
+  lost?: StepRecord['lost'];
 }
 
 export interface AskResult {
@@ -83,7 +86,7 @@ async function imagine(ports: ActorPorts, reader: ImagineReader, input: AskInput
     schema: ImagineOutput,
     read: (output) => situationsOf(output, cell, request.source.batch),
   });
-  if (end.kind === 'short') return { short: end.need };
+  if (end.kind === 'short') return { short: end.need, ...(end.spending.lost.calls === 0 ? {} : { lost: end.spending.lost }) };
   const record = recordOf(input, run, end);
   if (!(await ports.store.putIfAbsent(askKey(campaign, fingerprint, number, ask), canonicalJson(record)))) {
     return told((await reader.ask(campaign, fingerprint, input)) as AskRecord, run);
@@ -91,10 +94,10 @@ async function imagine(ports: ActorPorts, reader: ImagineReader, input: AskInput
   return told(record, run);
 }
 
-function account({ campaign, provider, model, quote }: ImagineRequest, { allowance }: AskInput, run: string): Account {
+function account({ campaign, provider, model, quote }: ImagineRequest, { allowance, lost: before }: AskInput, run: string): Account {
   const { attempt, lost } = lostAttempts();
   const payer = { campaign, part: partOf(campaign), run, provider, price: priceIn(quote ?? quoteOf(model)), cacheTtl: model.cacheTtl };
-  return { payer, allowance, attempt, lostAttempts: lost, lost: { calls: 0, nanoUsd: 0 } };
+  return { payer, allowance, attempt, lostAttempts: lost, lost: before ?? { calls: 0, nanoUsd: 0 } };
 }
 
 /** The request of one ask: the rules of imagining, the agent, the cell with what it has already, and the step. */

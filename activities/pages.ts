@@ -3,15 +3,17 @@ import { PageSeal } from '../schemas/manifest.ts';
 import type { ActorParameters, StopAfter } from '../schemas/campaign.ts';
 import type { FailureCount, Outcome } from '../schemas/records.ts';
 import type { CampaignReader } from './campaign-reader.ts';
-import { applySettings, bookUnfinished, openSpending, pageBounds, pageOutcomes, sealedPages, type Unfinished } from './campaign-state.ts';
+import { applySettings, pageBounds, pageOutcomes, sealedPages } from './campaign-state.ts';
 import { toFailure } from './failures.ts';
 import { durationMs } from './durations.ts';
 import { beating } from './heartbeat.ts';
 import { spentImagining } from './imagined.ts';
+import { book, close, draw, readBudget, type Draw, type Drawn } from './budget.ts';
 import { grantEstimate } from './pricing.ts';
 import { formatRanges } from './ranges.ts';
 import { publish, readManifest } from './shards/manifest.ts';
 import { sealPage, type ValuePort } from './shards/seal.ts';
+import { bookUnfinished, campaignSpending, openSpending, spentExplaining, type Unfinished } from './spending.ts';
 
 /** What a campaign workflow needs to know when it starts, and after each change of settings. */
 export interface CampaignView {
@@ -26,6 +28,10 @@ export interface CampaignView {
   nanoUsd: number;
   /** Spent or promised so far; int nano-dollars. */
   spent: number;
+  /** Int nano-dollars spent on explanations beside; they lessen the campaign's own budget. */
+  explained?: number;
+  /** Int nano-dollars held of the cap over all campaigns; absent without one. */
+  hold?: number;
   generation: number;
   settings: SettingsView;
   actor: Pick<ActorParameters, 'maxPasses' | 'alternatives' | 'maxReopen'>;
@@ -48,6 +54,8 @@ export interface SettingsView {
   countFrom?: FailureCount;
   /** The campaign paused itself: what runs goes on. */
   stopped?: boolean;
+  /** There is a cap over all campaigns. */
+  capped?: boolean;
 }
 
 export interface PageView {
@@ -82,10 +90,15 @@ export function createPageActivities({ reader, value }: PagePorts) {
         const sealed = sealedPages(campaign, settings, current, manifest);
         const { pageSize, budget } = campaign.file;
         const seals = (manifest?.pages ?? []).filter((seal) => sealed.has(seal.page));
-        const imagined = await spentImagining(reader.store, campaign);
-        const nanoUsd = seals.reduce((sum, seal) => sum + seal.nanoUsd, imagined.nanoUsd);
-        const budgeted = budget !== undefined || current.budget !== null;
-        const open = budgeted ? await openSpending(reader, campaign.name, (index) => sealed.has(Math.floor(index / pageSize)), current.listing.count) : 0;
+        const beside = [await spentImagining(reader.store, campaign), await spentExplaining(reader, campaign.name)];
+        const nanoUsd = [...beside, ...seals].reduce((sum, each) => sum + each.nanoUsd, 0);
+        const capped = (await readBudget(reader.store)).cap !== null;
+        const budgeted = budget !== undefined || current.budget !== null || capped;
+        const spent = budgeted ? await campaignSpending(reader, campaign, seals, current.listing.count) : nanoUsd;
+        const hold = capped ? await book(reader.store, campaign.name, spent) : null;
+        // from here on the campaign itself holds what its imagination has spent
+        if (capped && campaign.file.situations.from === 'imagine') await close(reader.store, `${campaign.name}/imagine`, 0);
+        const explained = beside.at(-1)?.nanoUsd ?? 0;
         return {
           planned: current.listing.count,
           duplicates: current.listing.duplicates,
@@ -93,11 +106,13 @@ export function createPageActivities({ reader, value }: PagePorts) {
           pages: Math.ceil(current.listing.count / pageSize),
           sealed: formatRanges([...sealed].sort((a, b) => a - b)),
           outcomes: sumOutcomes(seals.map((seal) => seal.outcomes)),
-          calls: seals.reduce((sum, seal) => sum + seal.calls, imagined.calls),
+          calls: [...beside, ...seals].reduce((sum, each) => sum + each.calls, 0),
           nanoUsd,
-          spent: nanoUsd + open,
+          spent,
+          ...(hold === null ? {} : { hold }),
+          ...(explained === 0 ? {} : { explained }),
           generation: manifest?.generation ?? 0,
-          settings: view(current),
+          settings: { ...view(current), ...(capped ? { capped } : {}) },
           actor: { maxPasses: campaign.actor.maxPasses, alternatives: campaign.actor.alternatives, maxReopen: campaign.actor.maxReopen },
           ...(campaign.file.library.select === 'routed' ? { routed: true } : {}),
           chapters: campaign.chapters.length,
@@ -106,7 +121,25 @@ export function createPageActivities({ reader, value }: PagePorts) {
         };
       }),
 
-    readSettings: (input: { campaign: string }): Promise<SettingsView> => io(async () => view((await load(reader, input.campaign)).current)),
+    readSettings: (input: { campaign: string }): Promise<SettingsView> =>
+      io(async () => {
+        const capped = (await readBudget(reader.store)).cap !== null;
+        return { ...view((await load(reader, input.campaign)).current), ...(capped ? { capped } : {}) };
+      }),
+
+    /** Asks the cap over all campaigns for money. */
+    drawMoney: (input: { campaign: string } & Draw): Promise<Drawn> => io(() => draw(reader.store, input.campaign, input)),
+
+    /** Leaves to others what an ended campaign has not spent. */
+    closeMoney: (input: { campaign: string }): Promise<void> =>
+      io(async () => {
+        if ((await readBudget(reader.store)).holds[input.campaign] === undefined) return;
+        const { campaign, settings, current } = await load(reader, input.campaign);
+        const manifest = await readManifest(reader.store, campaign.name);
+        const sealed = sealedPages(campaign, settings, current, manifest);
+        const seals = (manifest?.pages ?? []).filter((seal) => sealed.has(seal.page));
+        await close(reader.store, campaign.name, await campaignSpending(reader, campaign, seals, current.listing.count));
+      }),
 
     openPage: (input: { campaign: string; page: number }): Promise<PageView> =>
       io(async () => {
@@ -140,7 +173,8 @@ export function createPageActivities({ reader, value }: PagePorts) {
         const outcomes = await pageOutcomes(reader, campaign.name, from, to);
         // a retry without an outcome yet leaves its situation waiting, whatever the earlier try came to
         for (const [index, attempt] of current.tries) if (outcomes.get(index)?.some((record) => record.try === attempt) === false) outcomes.delete(index);
-        const seal = await sealPage({ reader, value }, campaign, { page: input.page, settings: input.settings, situations, outcomes });
+        const files = await sealPage({ reader, value }, campaign, { page: input.page, settings: input.settings, situations, outcomes });
+        const seal = PageSeal.parse({ ...files, booked: await openSpending(reader, campaign.name, () => false, to, from) });
         const sha256 = await reader.save(canonicalJson(seal));
         const rows = seal.files.filter((file) => file.kind === 'data').reduce((sum, file) => sum + file.rows, 0);
         return { seal: sha256, headline: `${seal.situations} situations, ${rows} versions, ${seal.files.length} files` };

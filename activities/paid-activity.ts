@@ -1,4 +1,7 @@
 import { Context } from '@temporalio/activity';
+import { NOTHING_LOST } from '../schemas/failure-types.ts';
+import { mayBeCharged } from './answers.ts';
+import { toFailure } from './failures.ts';
 import { beating, lostAttempts } from './heartbeat.ts';
 import type { Outages } from './outages.ts';
 
@@ -7,18 +10,15 @@ import type { Outages } from './outages.ts';
  * nothing. `whose` is the campaign, or the part of it, that outages are told to.
  */
 export async function paidActivity<T>(outages: Outages, whose: string, work: () => Promise<T>): Promise<T> {
-  const { attempt, settled } = lostAttempts();
+  const { attempt, settled, lost } = lostAttempts();
   return await outages.watch(whose, async () => {
     try {
       return await beating({ settled }, work);
     } catch (error) {
+      if (mayBeCharged(error)) throw error;
       // the provider answered, or was never reached: this attempt paid for nothing
-      if (answered(error)) Context.current().heartbeat({ settled: Math.min(attempt, settled + 1) });
-      throw error;
+      Context.current().heartbeat({ settled: Math.min(attempt, settled + 1) });
+      throw lost === 0 ? toFailure(error, [NOTHING_LOST]) : error;
     }
   });
-}
-
-function answered(error: unknown): boolean {
-  return error instanceof Error && 'status' in error && typeof error.status === 'number';
 }

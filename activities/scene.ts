@@ -1,8 +1,6 @@
 import { Context } from '@temporalio/activity';
-import { canonicalJson } from '../schemas/canonical.ts';
-import { grantKey } from '../schemas/keys.ts';
 import type { ChapterRef } from '../schemas/library.ts';
-import { StepRecord, type CampaignRecord, type GrantRecord, type Version } from '../schemas/records.ts';
+import { StepRecord, type CampaignRecord, type Version } from '../schemas/records.ts';
 import type { Situation } from '../schemas/situation.ts';
 import type { AnswerPorts } from './answers.ts';
 import type { CampaignReader } from './campaign-reader.ts';
@@ -13,6 +11,7 @@ import type { Outages } from './outages.ts';
 import { priceOf } from './prices.ts';
 import { buildRequest, type PromptParts } from './requests.ts';
 import { nameOnShelf, shelfOf } from './shelves.ts';
+import { putGrant } from './spending.ts';
 import type { StepInput } from './step-messages.ts';
 import type { Account, StepQuestion } from './step.ts';
 
@@ -38,20 +37,8 @@ export async function openScene({ reader, provider }: ActorPorts, input: StepInp
   if (own !== campaign.provider) throw new WrongProvider(`campaign "${campaign.name}" is for the model ${campaign.provider}, and this worker has ${own}: start it with that one`);
   const situation = await reader.situation(input.campaign, input.index);
   const version = input.version === null ? null : (await readRecord(reader, input.version)).version;
-  if (input.grant !== undefined) await recordGrant(reader, input, input.grant);
+  if (input.grant !== undefined) await putGrant(reader.store, input.campaign, { index: input.index, try: input.try, pass: input.path.split('.')[0] as string, run: runId(), ...input.grant });
   return { campaign, situation, version, chapter: input.chapter < 0 ? null : (campaign.chapters[input.chapter] as ChapterRef) };
-}
-
-/** Put before money is spent. A situation that a cancelled run has left starts its count anew: its grants come after those. */
-async function recordGrant({ store }: CampaignReader, { campaign, index, try: attempt, path }: StepInput, { n: first, nanoUsd }: NonNullable<StepInput['grant']>): Promise<void> {
-  const run = runId();
-  for (let n = first; ; n++) {
-    const key = grantKey(campaign, index, attempt, n);
-    const grant = canonicalJson({ schema: 1, index, try: attempt, n, pass: path.split('.')[0] as string, run, nanoUsd } satisfies GrantRecord);
-    if (await store.putIfAbsent(key, grant)) return;
-    const there = await store.get(key);
-    if (there !== null && new TextDecoder().decode(there) === grant) return;
-  }
 }
 
 function runId(): string {

@@ -44,7 +44,7 @@ export async function settle<Value>(
   if (end.kind === 'short' || end.kind === 'tools') {
     const headline = end.kind === 'short' ? 'left: the next call does not fit' : 'left: waits for tools';
     const broken = spent.calls === 0 ? {} : { broken: { log: await append(ports.reader, scene, input, { kind, calls, tools, lost, model: end.model, headline }), ...spent } };
-    if (end.kind === 'short') return { short: end.need, ...broken };
+    if (end.kind === 'short') return { short: end.need, ...(lost.calls === 0 ? {} : { lost }), ...broken };
     const names = end.asking.toolCalls.slice(0, MOST_TOOL_CALLS).map(({ name }) => name.slice(0, LONGEST_TOOL_NAME));
     return { asking: end.asking.key, tools: names, lost, ...broken };
   }

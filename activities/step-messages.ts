@@ -53,6 +53,8 @@ export interface StepResult {
 /** The next call did not fit: the situation must be granted `short` nano-dollars in all before it is tried again. */
 export interface StepShort {
   short: number;
+  /** Booked as lost so far, where there is any. */
+  lost?: StepRecord['lost'];
   broken?: BrokenStep;
 }
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { InvalidOutput } from '../plans/invalid.ts';
 import type { ResponseRecord, StepRecord, ToolRecord } from '../schemas/records.ts';
-import { answerKey, askModel, knownAnswer, type AnswerPorts, type Payer } from './answers.ts';
+import { answerKey, askModel, knownAnswer, type Answer, type AnswerPorts, type Payer } from './answers.ts';
 import type { ModelRequest } from './model.ts';
 import { reservationOf } from './pricing.ts';
 import { LAST_TOOL_TURN, MOST_TOOL_CALLS, refusedTools, repairRequest, toolTurn, type StepMaterial } from './requests.ts';
@@ -59,6 +59,17 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
   const { payer } = account;
   const spending: Spending = { calls: [], tools: [], lost: { ...account.lost }, charged: account.lost.nanoUsd };
   let lostBefore = account.lostAttempts;
+  /** An answer of this run lay in the store: the attempt that put it there has lost nothing. */
+  let stored = false;
+  /** Where every answer is there, earlier attempts but the one that stored the last may each have lost one. */
+  const bookUnseen = () => {
+    const unseen = Math.max(0, lostBefore - (stored ? 1 : 0));
+    const worstCase = payer.price === null ? 0 : unseen * reservationOf(request, payer.price, payer.cacheTtl, question.chapterTokens);
+    lostBefore = 0;
+    if (unseen === 0) return;
+    spending.lost = { calls: spending.lost.calls + unseen, nanoUsd: spending.lost.nanoUsd + worstCase };
+    spending.charged += worstCase;
+  };
   // what every repair is put to: the question, and what tools have answered
   let base = question.request;
   let request = base;
@@ -69,7 +80,8 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
     const keys = question.tries.map((number) => answerKey(payer.provider, request, { situation: question.situation, try: number, sample: question.sample, path }));
     const key = keys[0] as string;
     let record = await firstKnown(ports, keys);
-    if (record === null) {
+    if (record !== null) stored ||= record.run === payer.run;
+    else {
       const worstCase = payer.price === null ? null : reservationOf(request, payer.price, payer.cacheTtl, question.chapterTokens);
       const reservation = worstCase ?? 0;
       if (lostBefore > 0) {
@@ -91,10 +103,20 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
       nanoUsd: record.nanoUsd,
     });
     if (record.run === payer.run) spending.charged += record.nanoUsd ?? 0;
-    if (record.stop === 'refused') return { kind: 'refused', reason: `the provider refused (${record.stopReason})`, model, spending };
+    if (record.wasted?.run === payer.run) {
+      spending.lost = { calls: spending.lost.calls + 1, nanoUsd: spending.lost.nanoUsd + record.wasted.nanoUsd };
+      spending.charged += record.wasted.nanoUsd;
+    }
+    if (record.stop === 'refused') {
+      bookUnseen();
+      return { kind: 'refused', reason: `the provider refused (${record.stopReason})`, model, spending };
+    }
     if (record.stop === 'tools' && turn < LAST_TOOL_TURN) {
       const answers = await toolAnswers(ports, record, request);
-      if (answers === null) return { kind: 'tools', asking: record, model, spending };
+      if (answers === null) {
+        bookUnseen();
+        return { kind: 'tools', asking: record, model, spending };
+      }
       spending.tools.push(...answers.flatMap(({ key: at, record: { tool, headline, error } }) => (at === null ? [] : [{ name: tool, headline, error, record: at }])));
       turn += 1;
       base = toolTurn(base, record, answers.map((answer) => answer.record), turn);
@@ -103,6 +125,7 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
     }
     const read = readRecord(question, record, request);
     if (!Array.isArray(read)) {
+      bookUnseen();
       return { kind: 'done', value: read.value, requestChars: record.requestChars, outputChars: record.text.length, model, spending };
     }
     faults = read;
@@ -110,10 +133,11 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
     if (record.stop === 'tools') base = refusedTools(base, record);
     request = record.stop === 'tools' ? base : repairRequest(base, record.text, question.step, faults);
   }
+  bookUnseen();
   return { kind: 'invalid', reason: `invalid output after ${REPAIRS} repairs: ${faults.join('; ')}`.slice(0, 300), model, spending };
 }
 
-async function firstKnown(ports: AnswerPorts, keys: string[]): Promise<ResponseRecord | null> {
+async function firstKnown(ports: AnswerPorts, keys: string[]): Promise<Answer | null> {
   for (const key of keys) {
     const record = await knownAnswer(ports, key);
     if (record !== null) return record;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../infra/package-root.ts';
+import * as budget from './budget.ts';
 import * as cancel from './cancel.ts';
 import * as check from './check.ts';
 import * as codecServer from './codec-server.ts';
@@ -33,7 +34,7 @@ import * as worker from './worker.ts';
 /** Verbs as the help lists them. Each loads what it needs only when it runs. */
 const GROUPS: Record<string, { register: (program: Command) => void }[]> = {
   'Local services:': [up, down, logs, ui, demo],
-  'Campaigns:': [init, check, estimate, preview, run, status, pause, resume, cancel, set, retryFailed, reconcile],
+  'Campaigns:': [init, check, estimate, preview, run, status, pause, resume, cancel, set, budget, retryFailed, reconcile],
   'Datasets:': [show, explain, pull, verify, train],
   'Parts:': [library, worker, deploy, simModel, codecServer],
 };

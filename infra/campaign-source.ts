@@ -56,16 +56,17 @@ function readPrompts(): Record<string, string> {
 
 /**
  * The simulated model knows nothing but its worlds; a campaign that costs money needs a cap, and a price to hold it by.
+ * `capped`: there is a cap over all campaigns of the bucket.
  * @throws UsageError, one line.
  */
-export function checkProvider({ path, file, agents, listing, quote }: CampaignSource, provider: Provider): void {
+export function checkProvider({ path, file, agents, listing, quote }: CampaignSource, provider: Provider, capped = false): void {
   if (provider.simulated !== null) {
     if (file.situations.from === 'imagine') checkGrid(path, file.situations, agents, provider);
     const stranger = listing.situations.find((situation) => placedInWorld(situation) === null);
     if (stranger === undefined) return;
     throw new UsageError(`${path}: situations: number ${stranger.index} belongs to no world, and the simulated model at ${provider.origin} plays only situations of a world (${Object.keys(WORLDS).join(', ')}); set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL for others`);
   }
-  if (file.budget === undefined) throw new UsageError(`${path}: budget: required, because the model at ${provider.origin} is not simulated; give the most you would spend, in USD`);
+  if (file.budget === undefined && !capped) throw new UsageError(`${path}: budget: required, because the model at ${provider.origin} is not simulated; give the most you would spend, in USD, or set a cap over all campaigns (exemplar budget cap=USD)`);
   if (quote.price === null) {
     throw new UsageError(`${path}: model.price: required, because the price table of ${quote.date} (${quote.source}) does not know "${file.model.name}"; give inputPerMTok, outputPerMTok, cacheWritePerMTok and cacheReadPerMTok in USD, or a table of your own by EXEMPLAR_PRICES`);
   }

@@ -16,3 +16,6 @@ export const FAILURE = {
   bug: 'Internal',
 } as const;
 export type FailureType = (typeof FAILURE)[keyof typeof FAILURE];
+
+/** Detail of the failure of a step that is known to have paid for nothing, now and in its earlier attempts. */
+export const NOTHING_LOST = 'nothing lost';

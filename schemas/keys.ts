@@ -20,6 +20,9 @@ export const toolKey = (hash: string, asking: string, n: number) =>
 /** A provider's count of a text's tokens; `hash` is of provider, model and text. */
 export const tokensKey = (hash: string) => `tokens/${hash.slice(0, 2)}/${hash}.json`;
 
+/** The nth entry of the log of the cap over all campaigns. */
+export const budgetKey = (n: number) => `budget/${padded(n, 8)}.json`;
+
 export const datasetPrefix = (campaign: string) => `datasets/${campaign}/`;
 /** What a campaign's imagination cost and came to. */
 export const imaginedKey = (campaign: string) => `${datasetPrefix(campaign)}imagined.json`;
@@ -39,9 +42,13 @@ export const settingKey = (campaign: string, n: number) => `${settingsPrefix(cam
 export const grantsPrefix = (campaign: string) => `${datasetPrefix(campaign)}grants/`;
 export const grantKey = (campaign: string, index: number, attempt: number, n: number) =>
   `${grantsPrefix(campaign)}${padded(index, 7)}.${attempt}.${n}.json`;
-/** What a situation without a budget had cost when it was stopped; read with the grants. */
-export const stoppedKey = (campaign: string, index: number, attempt: number, nanoUsd: number) =>
-  `${grantsPrefix(campaign)}${padded(index, 7)}.${attempt}.stopped-${nanoUsd}.json`;
+/** What a situation had cost when it was stopped; read with the grants. `which`: its last run, or without a budget the nano-dollars. */
+export const stoppedKey = (campaign: string, index: number, attempt: number, which: string | number) =>
+  `${grantsPrefix(campaign)}${padded(index, 7)}.${attempt}.stopped-${which}.json`;
+/** Explanations asked for beside the campaign's own: what each run may spend, and what it came to. */
+export const explainedPrefix = (campaign: string) => `${datasetPrefix(campaign)}explained/`;
+export const explainedKey = (campaign: string, index: number, run: string, what: 'grant' | 'end') =>
+  `${explainedPrefix(campaign)}${padded(index, 7)}.${run}.${what}.json`;
 export const outcomesPrefix = (campaign: string) => `${datasetPrefix(campaign)}outcomes/`;
 export const outcomeKey = (campaign: string, index: number, attempt: number) =>
   `${outcomesPrefix(campaign)}${padded(index, 7)}.${attempt}.json`;

@@ -31,6 +31,8 @@ export const PageSeal = z.strictObject({
   settings: z.int().min(0),
   outcomes: OutcomeCounts,
   nanoUsd: z.int(),
+  /** Nano-dollars that its situations may have cost at most: what was granted to runs that were lost is in it. */
+  booked: z.int().optional(),
   calls: z.int(),
   files: z.array(FileEntry),
 });
@@ -55,6 +57,8 @@ export const Manifest = z.strictObject({
   prices: Quote.pick({ date: true, source: true }).optional(),
   /** What of both was spent on imagining the situations, before the first page. */
   imagined: z.strictObject({ nanoUsd: z.int(), calls: z.int() }).optional(),
+  /** What of both was spent on explanations that were asked for beside the campaign's own. */
+  explained: z.strictObject({ nanoUsd: z.int(), calls: z.int() }).optional(),
   pages: z.array(PageSeal),
 });
 export type Manifest = z.infer<typeof Manifest>;

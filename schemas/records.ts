@@ -142,6 +142,8 @@ export const OutcomeRecord = z.strictObject({
   calls: z.int(),
   /** Paid by this campaign for this situation, lost calls at worst case included. */
   nanoUsd: z.int(),
+  /** Ids of the workflow runs that came to this outcome, and what those spent anew. Absent in outcomes of earlier versions. */
+  life: z.strictObject({ runs: z.array(z.string()), charged: z.int() }).optional(),
 });
 export type OutcomeRecord = z.infer<typeof OutcomeRecord>;
 
@@ -154,7 +156,10 @@ export const GrantRecord = z.strictObject({
   pass: z.string(),
   /** Run id of the workflow that was given it. */
   run: z.string().default(''),
+  /** Where money was taken back, what is left of it: a later grant may be negative. */
   nanoUsd: z.int(),
+  /** Of a situation that was stopped: the runs whose grants come to no more than `nanoUsd`. */
+  runs: z.array(z.string()).optional(),
 });
 export type GrantRecord = z.infer<typeof GrantRecord>;
 
@@ -172,6 +177,9 @@ export const Stopped = z.strictObject({
   example: z.int(),
 });
 export type Stopped = z.infer<typeof Stopped>;
+/** An explanation asked for beside the campaign's own: what its run may spend (no calls yet), or has spent. Int nano-dollars. */
+export const ExplainedRecord = z.strictObject({ schema: z.literal(1), index: z.int(), run: z.string(), calls: z.int(), nanoUsd: z.int() });
+export type ExplainedRecord = z.infer<typeof ExplainedRecord>;
 
 /** `settings/<n>.json`: each later change of a running campaign. Absent fields are unchanged; `retry` lists situation indexes. */
 export const SettingRecord = z.strictObject({

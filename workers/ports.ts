@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { createActorActivities } from '../activities/actor.ts';
 import { CampaignReader } from '../activities/campaign-reader.ts';
+import { createExplainedActivities } from '../activities/explained.ts';
 import { createFeedbackActivities } from '../activities/feedback.ts';
 import { Flights } from '../activities/flights.ts';
 import { createImaginationActivities } from '../activities/imagination.ts';
@@ -38,6 +39,7 @@ export function createActivities(store: ObjectStore, model: Model, provider: () 
     tools: createToolActivities({ reader, outages, withTools: (campaign, work) => toolboxes.use(campaign, work) }),
     io: {
       ...createOutcomeActivities({ reader }),
+      ...createExplainedActivities({ reader }),
       ...createFeedbackActivities({ reader }),
       ...createStopActivities({ reader }),
       ...createImaginationActivities({ reader }),

@@ -13,11 +13,12 @@ import {
   CancellationScope,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { CampaignView, PageActivities, SettingsView } from '../activities/pages.ts';
+import type { Draw } from '../activities/budget.ts';
+import type { PageActivities, SettingsView } from '../activities/pages.ts';
 import { failedTooMany, sinceThen } from '../activities/failed-share.ts';
-import { parseRanges } from '../activities/ranges.ts';
 import type { StopActivities } from '../activities/stop-failing.ts';
 import type { FailureCount } from '../schemas/records.ts';
+import { begin, budgetOf, type Carried, type OpenPage } from './carried.ts';
 import {
   controlSignal,
   failureCount,
@@ -25,10 +26,12 @@ import {
   pageDoneSignal,
   pageFailuresSignal,
   pageNeedSignal,
+  pageReturnSignal,
   pageTailSignal,
   pageWorkflowId,
   progressQuery,
   QUEUES,
+  recallSignal,
   reportSignal,
   settingsSignal,
   slotsSignal,
@@ -42,7 +45,7 @@ import {
 } from './messages.ts';
 import { page } from './page.ts';
 import { SEARCH } from './search-attributes.ts';
-import { Treasury } from './treasury.ts';
+import { Purse } from './purse.ts';
 
 /*
  * One campaign: pages of situations, a few open at a time, until all are sealed.
@@ -61,46 +64,6 @@ export interface CampaignInput {
 
 export type CampaignResult = CampaignProgress;
 
-interface OpenPage {
-  page: number;
-  /** Situations it may run at once. */
-  slots: number;
-  /** Set once its last situation has started: how many still run. */
-  tail: number | null;
-  /** It was opened before settings changed what it holds: once it is sealed, S3 is asked whether it must be opened again. */
-  outdated?: boolean;
-  /** What it has last reported of its situations. */
-  failures?: FailureCount;
-}
-
-/** What outlives a continue-as-new: pages stay open, with their grants, and signal the new run. */
-interface Carried {
-  view: CampaignView;
-  backlog: number[];
-  open: OpenPage[];
-  outcomes: Tally;
-  calls: number;
-  nanoUsd: number;
-  free: number | null;
-  needs: { holder: number; nanoUsd: number; idle: boolean }[];
-  unpublished: string[];
-  generation: number;
-  /** S3 must be asked again which pages are sealed. */
-  due?: boolean;
-  /** The last order that open pages were given. */
-  told?: Control;
-  waiting?: Waiting;
-}
-
-/** Why calls do not get through, since when, and when that was last said, in milliseconds since the epoch. */
-interface Waiting {
-  reason: string;
-  /** False: nothing ails the calls, they wait for their turn. */
-  outage: boolean;
-  since: number;
-  said: number;
-}
-
 const ORDERS: Record<SettingsView['state'], Control> = { running: 'go', paused: 'hold', cancelled: 'stop' };
 /** Far below the 2,000 children that one workflow may have pending. */
 const MOST_OPEN_PAGES = 500;
@@ -111,6 +74,9 @@ const STARTS_IN_VAIN = 5;
 /** Seals published at once: their hashes must stay small in the history. */
 const SEALS_AT_ONCE = 5;
 const LONGEST_HISTORY = 4_000;
+/** How long to wait before the cap is asked again, as other campaigns end without a word to this one. */
+const REST_MS = 10_000;
+const USED_UP = 'the cap over all campaigns is used up: others may give some of it back, or `exemplar budget cap=USD` raises it';
 
 const io = proxyActivities<PageActivities & StopActivities>({
   taskQueue: QUEUES.io,
@@ -156,7 +122,12 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
   let told: Control = state.told ?? ORDERS[settings.state];
   /** What S3 said when it was last asked whether too many have failed; null where something has changed since. */
   let verdict: 'go on' | null = null;
-  const treasury = new Treasury(state.free);
+  const purse = new Purse(state.free, { budget: budgetOf(settings, state.view), hold: state.hold ?? null });
+  const { treasury } = purse;
+  /** The cap is being asked: what is free now may be what it keeps. */
+  let drawing = false;
+  /** How the last vain draw left things: others may still give back, or nobody can. */
+  let lull: 'rest' | 'dry' | null = null;
   for (const need of state.needs) treasury.need(need.holder, need.nanoUsd, need.idle);
   const { chapters, routed, patienceMs, firstGrant } = state.view;
   const actor: ActorInput = { campaign: name, chapters, ...(routed === undefined ? {} : { routed }), ...state.view.actor, patienceMs, firstGrant };
@@ -177,6 +148,10 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     treasury.need(number, nanoUsd, idle);
     shareMoney();
   });
+  setHandler(pageReturnSignal, ({ nanoUsd }) => {
+    treasury.give(nanoUsd);
+    shareMoney();
+  });
   const progress = (): CampaignProgress => ({
     state: phase,
     planned: state.view.planned,
@@ -188,7 +163,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     concurrency: settings.concurrency,
     budget: settings.budget,
     generation: state.generation,
-    waiting: waiting?.reason ?? '',
+    waiting: waiting?.reason ?? (lull === 'rest' ? USED_UP : ''),
     waitingSince: waiting?.since ?? null,
   });
   setHandler(progressQuery, progress);
@@ -218,14 +193,36 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     }
   }
 
+  function block(): number {
+    return actor.firstGrant * settings.concurrency;
+  }
+
   function shareMoney(): void {
-    const block = actor.firstGrant * settings.concurrency;
-    for (let grant = treasury.grant(block); grant !== null; grant = treasury.grant(block)) {
+    if (drawing) return;
+    for (let grant = treasury.grant(block()); grant !== null; grant = treasury.grant(block())) {
       const { holder, amount } = grant;
       tell(holder, (handle) => handle.signal(grantSignal, { nanoUsd: amount }));
     }
+    // as long as the cap may give more, nobody is turned away
+    if (lull !== 'dry' && purse.draw(block()) !== null) return;
     const denied = treasury.deny();
-    if (denied !== null) tell(denied, (handle) => handle.signal(grantSignal, { nanoUsd: 0 }));
+    if (denied === null) return;
+    lull = null;
+    tell(denied, (handle) => handle.signal(grantSignal, { nanoUsd: 0 }));
+  }
+
+  const mayDraw = () => phase === 'running' && lull === null && purse.draw(block()) !== null;
+
+  /** Asks the cap over all campaigns for what the first need lacks. */
+  async function drawMoney(): Promise<void> {
+    const draw = purse.draw(block()) as Draw;
+    drawing = true;
+    const { hold, mayCome } = await io.drawMoney({ campaign: name, ...draw });
+    drawing = false;
+    // where the cap is gone, the campaign keeps to what it would have held
+    purse.bound({ budget: budgetOf(settings, state.view), hold: hold ?? draw.most });
+    lull = hold === null || hold >= draw.least ? null : mayCome ? 'rest' : 'dry';
+    shareMoney();
   }
 
   async function openPage(): Promise<void> {
@@ -278,7 +275,14 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     settingsChanged = false;
     const next = await io.readSettings({ campaign: name });
     if (cancelRequested()) next.state = 'cancelled';
-    if (next.budget !== null && settings.budget !== null) treasury.give(nanoOf(next.budget) - nanoOf(settings.budget));
+    if (next.budget !== null && settings.budget !== null) purse.bound({ budget: budgetOf(next, state.view), hold: purse.hold });
+    if (next.capped === true && purse.hold === null && purse.promised !== null) {
+      // a first cap: what is promised already is held, whether the cap leaves so much or not
+      const { promised } = purse;
+      const { hold } = await io.drawMoney({ campaign: name, promised, least: promised, most: promised });
+      if (hold !== null) purse.bound({ budget: budgetOf(next, state.view), hold });
+    }
+    lull = null;
     const reopened = next.reopened !== settings.reopened;
     const reporting = settings.stopAfter !== undefined;
     settings = next;
@@ -289,6 +293,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     }
     if (!reporting && settings.stopAfter !== undefined) for (const open of state.open) tell(open.page, (handle) => handle.signal(reportSignal));
     shareSlots();
+    if (purse.overdrawn && patched('recall')) for (const open of state.open) tell(open.page, (handle) => handle.signal(recallSignal));
     shareMoney();
     if (phase === 'cancelling' || !patched('settings-taken-up')) return;
     state.due = state.due === true || reopened || awaitsBudget();
@@ -319,9 +324,9 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     return failedTooMany(sinceThen({ failed: sum('failed'), ended: sum('ended') }, countFrom), stopAfter);
   }
 
-  /** A budget was set that the open pages, begun without one, would not keep to. */
+  /** A budget or cap was set that the open pages, begun without one, would not keep to. */
   function awaitsBudget(): boolean {
-    return treasury.free === null && settings.budget !== null;
+    return treasury.free === null && (settings.budget !== null || settings.capped === true);
   }
 
   /** Takes up what settings have changed: more situations, retries, a first budget. Open pages are left to seal as they were begun. */
@@ -330,7 +335,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     const { view, backlog, outcomes, calls, nanoUsd } = begin(await io.openCampaign({ campaign: name }));
     for (const open of state.open) open.outdated = true;
     Object.assign(state, { view, outcomes, calls, nanoUsd, backlog: backlog.filter((number) => state.open.every((open) => open.page !== number)) });
-    if (awaitsBudget()) treasury.free = nanoOf(settings.budget as number) - view.spent;
+    if (awaitsBudget()) purse.begin({ budget: budgetOf(view.settings, view), hold: view.hold ?? null }, view.spent);
   }
 
   for (;;) {
@@ -362,34 +367,22 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
       await openPage();
       continue;
     }
-    if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY) {
-      await continueAsNew<typeof campaign>({ campaign: name, carried: { ...state, view: { ...state.view, settings }, free: treasury.free, needs: treasury.needs, told, ...(waiting === null ? {} : { waiting }) } });
+    if (mayDraw()) {
+      await drawMoney();
+      continue;
     }
-    const wake = () => stirred || settingsChanged || finished.length > 0 || tooManyFailed() || (cancelRequested() && phase !== 'cancelling');
-    if (expires !== null && waiting !== null) await condition(wake, expires);
-    else await condition(wake);
+    if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY) {
+      const { hold } = purse;
+      const money = { free: treasury.free, needs: treasury.needs, ...(hold === null ? {} : { hold }) };
+      await continueAsNew<typeof campaign>({ campaign: name, carried: { ...state, view: { ...state.view, settings }, ...money, told, ...(waiting === null ? {} : { waiting }) } });
+    }
+    const woken = () => stirred || settingsChanged || finished.length > 0 || tooManyFailed() || (cancelRequested() && phase !== 'cancelling') || mayDraw();
+    const expiry = expires !== null && waiting !== null ? expires : Infinity;
+    const rest = lull === 'rest' ? REST_MS : Infinity;
+    if (Math.min(expiry, rest) === Infinity) await condition(woken);
+    else if (!(await condition(woken, Math.min(expiry, rest))) && rest <= expiry) lull = null;
   }
+  if (purse.hold !== null) await io.closeMoney({ campaign: name });
   phase = phase === 'cancelling' ? 'cancelled' : 'done';
   return progress();
-}
-
-function nanoOf(usd: number): number {
-  return Math.round(usd * 1e9);
-}
-
-function begin(view: CampaignView): Carried {
-  const sealed = new Set(parseRanges(view.sealed));
-  const { budget } = view.settings;
-  return {
-    view,
-    backlog: Array.from({ length: view.pages }, (_, i) => i).filter((number) => !sealed.has(number)),
-    open: [],
-    outcomes: { ...view.outcomes },
-    calls: view.calls,
-    nanoUsd: view.nanoUsd,
-    free: budget === null ? null : nanoOf(budget) - view.spent,
-    needs: [],
-    unpublished: [],
-    generation: view.generation,
-  };
 }

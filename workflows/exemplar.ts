@@ -16,8 +16,9 @@ import type { OutcomeActivities } from '../activities/outcomes.ts';
 import { parseRanges } from '../activities/ranges.ts';
 import type { ToolActivities } from '../activities/tool-runs.ts';
 import type { Stance } from '../schemas/plan.ts';
-import { controlSignal, grantSignal, QUEUES, situationNeedSignal, type ActorInput, type Control, type ExemplarResult, type Round } from './messages.ts';
-import { begin, Ended, reasonOf, usd, type Progress, type Thread } from './progress.ts';
+import { controlSignal, grantSignal, QUEUES, recallSignal, situationNeedSignal, situationReturnSignal, type ActorInput, type Control, type ExemplarResult, type Round } from './messages.ts';
+import { charge, chargeAll, grantTo, takeBack, unwritten, written } from './allowance.ts';
+import { begin, Ended, lostNothing, reasonOf, usd, type Progress, type Thread } from './progress.ts';
 import { modelSteps } from './proxies.ts';
 import { roundsTable } from './rounds.ts';
 import { SEARCH } from './search-attributes.ts';
@@ -53,6 +54,7 @@ type ReviseAt = Pick<StepInput, 'branch' | 'pass' | 'chapter' | 'path' | 'critiq
 export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
   const { actor } = input;
   const progress = input.carried ?? begin(input.allowance);
+  progress.runs = [...(progress.runs ?? []), workflowInfo().runId];
   let control = (input.held ? 'hold' : 'go') as Control;
   let granted: number | null = null;
   setHandler(controlSignal, (order) => {
@@ -60,6 +62,10 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
   });
   setHandler(grantSignal, ({ nanoUsd }) => {
     granted = nanoUsd;
+  });
+  let recalled = false;
+  setHandler(recallSignal, () => {
+    recalled = true;
   });
 
   const steps = modelSteps<ActorActivities>(actor);
@@ -74,21 +80,23 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
 
   /** Takes one step, running its tools and asking the page for money as often as it needs. */
   async function take(kind: keyof ActorActivities, thread: Thread | null, at: StepAt): Promise<StepResult> {
-    const left: { lost?: StepTools['lost']; broken?: BrokenStep | undefined } = {};
+    const left: { lost?: StepTools['lost']; broken?: BrokenStep | undefined; unknown?: boolean } = {};
     try {
       return await takeThrough(kind, thread, at, left);
     } catch (error) {
       if (left.broken !== undefined) book(left.broken);
+      if (left.unknown === true) chargeAll(progress);
       throw error;
     }
   }
 
   /** `left` is what the step had used when it was last left. */
-  async function takeThrough(kind: keyof ActorActivities, thread: Thread | null, at: StepAt, left: { lost?: StepTools['lost']; broken?: BrokenStep | undefined }): Promise<StepResult> {
+  async function takeThrough(kind: keyof ActorActivities, thread: Thread | null, at: StepAt, left: { lost?: StepTools['lost']; broken?: BrokenStep | undefined; unknown?: boolean }): Promise<StepResult> {
     for (;;) {
       await condition(() => control !== 'hold');
       if (control === 'stop') throw new Ended(null, 'cancelled');
-      const opens = progress.allowance !== null && (progress.unrecorded > 0 || at.path.endsWith('t1.critique'));
+      if (recalled) await giveBack(left.broken);
+      const grant = progress.allowance !== null && at.path.endsWith('t1.critique') ? written(progress) : unwritten(progress);
       const step: StepInput = {
         campaign: actor.campaign,
         index: input.index,
@@ -99,18 +107,17 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
         allowance: progress.allowance,
         ...at,
         ...(left.lost === undefined || left.lost.calls === 0 ? {} : { lost: left.lost }),
-        ...(opens ? { grant: { n: progress.grants, nanoUsd: progress.unrecorded } } : {}),
+        ...(grant === null ? {} : { grant }),
       };
-      if (opens) {
-        progress.grants += 1;
-        progress.unrecorded = 0;
-      }
       const result: StepAnswer = await steps[kind].executeWithOptions({ summary: at.path }, [step]).catch((error: unknown) => {
+        left.unknown = !lostNothing(error);
         throw new Ended('failed', reasonOf(error), at.path);
       });
-      if ('asking' in result || 'short' in result) left.broken = result.broken;
+      if ('asking' in result || 'short' in result) {
+        left.broken = result.broken;
+        if (result.lost !== undefined) left.lost = result.lost;
+      }
       if ('asking' in result) {
-        left.lost = result.lost;
         await runTools(result, step.version, at.path).catch((error: unknown) => {
           throw new Ended('failed', reasonOf(error), at.path);
         });
@@ -122,7 +129,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
         if (result.stop !== undefined) throw new Ended(result.stop.outcome, result.stop.reason, at.path);
         return result;
       }
-      await topUp(result.short - (progress.allowance as number));
+      await topUp(result.short, left.broken);
     }
   }
 
@@ -130,20 +137,33 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
   function book({ log, calls, charged, cost }: BrokenStep): void {
     progress.log = log;
     progress.calls += calls;
-    progress.charged += charged;
     progress.cost += cost;
-    if (progress.allowance !== null) progress.allowance -= charged;
+    charge(progress, charged);
   }
 
-  async function topUp(nanoUsd: number): Promise<void> {
-    granted = null;
-    await getExternalWorkflowHandle(input.page).signal(situationNeedSignal, { index: input.index, nanoUsd });
-    await condition(() => granted !== null || control === 'stop');
-    if (control === 'stop') throw new Ended(null, 'cancelled');
-    const amount = granted as unknown as number;
-    if (amount === 0) throw new Ended('over-budget', `the next call needs ${usd(nanoUsd)} more than the budget can give`);
-    progress.allowance = (progress.allowance as number) + amount;
-    progress.unrecorded += amount;
+  /** Asks the page until the allowance has grown, to `total` or by what there was; what is recalled meanwhile is asked for anew. */
+  async function topUp(total: number, broken?: BrokenStep): Promise<void> {
+    for (;;) {
+      granted = null;
+      const nanoUsd = total - (progress.allowance as number);
+      await getExternalWorkflowHandle(input.page).signal(situationNeedSignal, { index: input.index, nanoUsd });
+      await condition(() => granted !== null || control === 'stop' || recalled);
+      if (control === 'stop') throw new Ended(null, 'cancelled');
+      const amount = granted as number | null;
+      if (amount === 0) throw new Ended('over-budget', `the next call needs ${usd(nanoUsd)} more than the budget can give`);
+      if (amount !== null) {
+        grantTo(progress, amount);
+        return;
+      }
+      await giveBack(broken);
+    }
+  }
+
+  /** Gives back what is not spent, in a step that was left neither: its next call asks for what it needs. */
+  async function giveBack(broken?: BrokenStep): Promise<void> {
+    recalled = false;
+    const nanoUsd = takeBack(progress, broken?.charged);
+    if (nanoUsd > 0) await getExternalWorkflowHandle(input.page).signal(situationReturnSignal, { index: input.index, nanoUsd });
   }
 
   /** Revises a thread in place. True where its plan comes back to one that the main line has had. */
@@ -281,7 +301,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
     cost: progress.cost,
     unspent: progress.allowance,
   };
-  if (end.outcome === null) return result;
+  if (end.outcome === null) return { ...result, runs: progress.runs };
   await io.recordOutcome({
     campaign: actor.campaign,
     index: input.index,
@@ -297,6 +317,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
     reopened: progress.reopened,
     calls: progress.calls,
     nanoUsd: progress.cost,
+    life: { runs: progress.runs, charged: progress.charged },
   });
   upsertSearchAttributes([
     { key: SEARCH.outcome, value: end.outcome },

@@ -56,6 +56,8 @@ export interface ExemplarResult {
   cost: number;
   /** Granted and not spent; null without a budget. */
   unspent: number | null;
+  /** Of a situation without an outcome: the runs of its workflow. */
+  runs?: string[];
 }
 
 export type Tally = Record<Outcome, number>;
@@ -129,6 +131,12 @@ export const pageNeedSignal = defineSignal<[{ page: number; nanoUsd: number; idl
 
 /** To a page or situation: money granted; 0 says that none will come. */
 export const grantSignal = defineSignal<[{ nanoUsd: number }]>('grant');
+/** To a page or situation: the budget was lowered below what is granted; what is not spent is to be given back, and asked for anew. */
+export const recallSignal = defineSignal('recall');
+/** To the campaign: what a page gives back. */
+export const pageReturnSignal = defineSignal<[{ page: number; nanoUsd: number }]>('pageReturn');
+/** To a page: what a situation gives back. */
+export const situationReturnSignal = defineSignal<[{ index: number; nanoUsd: number }]>('situationReturn');
 /** To a page: how many situations it may run at once. */
 export const slotsSignal = defineSignal<[number]>('slots');
 /** Stop before the next call; begin no further situation, and let those that run go on; go on; or end. */

@@ -6,7 +6,7 @@ import {
   proxyActivities,
   setHandler,
 } from '@temporalio/workflow';
-import type { Unfinished } from '../activities/campaign-state.ts';
+import type { Unfinished } from '../activities/spending.ts';
 import type { OutcomeActivities } from '../activities/outcomes.ts';
 import type { PageActivities } from '../activities/pages.ts';
 import { parseRanges } from '../activities/ranges.ts';
@@ -21,11 +21,14 @@ import {
   pageFailuresSignal,
   pageNeedSignal,
   pageProgressQuery,
+  pageReturnSignal,
   pageTailSignal,
   pageWorkflowId,
   QUEUES,
+  recallSignal,
   reportSignal,
   situationNeedSignal,
+  situationReturnSignal,
   situationWorkflowId,
   slotsSignal,
   type ActorInput,
@@ -73,6 +76,8 @@ export async function page(input: PageInput): Promise<PageDone> {
   let reporting = false;
   let asked = false;
   let refused = false;
+  /** The campaign has promised more than it may: what comes back goes back to it. */
+  let recalled = false;
   const tally = emptyTally();
   const spent = { calls: 0, nanoUsd: 0, charged: 0 };
   const start: Promise<unknown>[] = [];
@@ -100,7 +105,20 @@ export async function page(input: PageInput): Promise<PageDone> {
   setHandler(grantSignal, ({ nanoUsd }) => {
     asked = false;
     if (nanoUsd === 0) refused = true;
+    else recalled = false;
     treasury.give(nanoUsd);
+    void shareOut();
+  });
+  setHandler(recallSignal, () => {
+    recalled = true;
+    for (const index of running.keys()) void child(index).signal(recallSignal).catch(() => undefined);
+    giveBack();
+    asked = false;
+    void shareOut();
+  });
+  setHandler(situationReturnSignal, ({ nanoUsd }) => {
+    treasury.give(nanoUsd);
+    giveBack();
     void shareOut();
   });
 
@@ -130,6 +148,14 @@ export async function page(input: PageInput): Promise<PageDone> {
       await campaign.signal(pageFailuresSignal, { page: input.page, ...count }).catch(() => undefined);
     }
     reporting = false;
+  }
+
+  /** While money is recalled, all that no situation holds goes back. */
+  function giveBack(): void {
+    const nanoUsd = treasury.free ?? 0;
+    if (!recalled || nanoUsd <= 0) return;
+    treasury.give(-nanoUsd);
+    void campaign.signal(pageReturnSignal, { page: input.page, nanoUsd }).catch(() => undefined);
   }
 
   /** Grants what fits, lowest index first; asks the campaign for what does not; turns one away when nothing else can move. */
@@ -182,13 +208,15 @@ export async function page(input: PageInput): Promise<PageDone> {
     });
     running.delete(index);
     if (result.outcome !== null) tally[result.outcome] += 1;
-    // with a budget its grants are on S3; without, what it cost must be, should a budget come
+    // without a budget, what it cost must be known should one come; with one, that no more came of its grants
     else if (!input.budgeted && result.cost > 0) unfinished.push({ index, try: attempt, nanoUsd: result.cost });
+    else if (input.budgeted && result.runs !== undefined) unfinished.push({ index, try: attempt, nanoUsd: result.charged, runs: result.runs });
     void reportFailures();
     spent.calls += result.calls;
     spent.nanoUsd += result.cost;
     spent.charged += result.charged;
     treasury.leave(index, result.unspent ?? 0);
+    giveBack();
     if (backlog.length === 0) void campaign.signal(pageTailSignal, { page: input.page, running: running.size }).catch(() => undefined);
     await shareOut();
   }
@@ -197,7 +225,9 @@ export async function page(input: PageInput): Promise<PageDone> {
   async function lost(index: number, attempt: number, error: ChildWorkflowFailure): Promise<ExemplarResult> {
     const reason = `situation workflow ended: ${error.cause?.message ?? error.message}`.slice(0, 160);
     const ended = { index, try: attempt, outcome: 'failed' as const, reason, stance: null, passes: 0, reopened: 0, calls: 0 };
-    await io.recordOutcome({ ...ended, campaign: actor.campaign, failedAt: null, log: null, final: null, alternatives: [], nanoUsd: 0 });
+    // no run of it has said what it spent: all that it was granted counts
+    const life = { runs: [], charged: 0 };
+    await io.recordOutcome({ ...ended, life, campaign: actor.campaign, failedAt: null, log: null, final: null, alternatives: [], nanoUsd: 0 });
     return { ...ended, rounds: [], charged: 0, cost: 0, unspent: 0 };
   }
 

@@ -1,4 +1,5 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { NOTHING_LOST } from '../schemas/failure-types.ts';
 import type { Stance } from '../schemas/plan.ts';
 import type { Outcome } from '../schemas/records.ts';
 import type { Round } from './messages.ts';
@@ -36,8 +37,10 @@ export interface Progress {
   cost: number;
   allowance: number | null;
   grants: number;
-  /** Granted, and not yet written to S3. */
+  /** Granted, and not yet written to S3; negative where some of what was written was given back. */
   unrecorded: number;
+  /** Ids of the workflow's runs so far, this one included. */
+  runs?: string[];
 }
 
 export function begin(allowance: number | null): Progress {
@@ -77,6 +80,12 @@ export function reasonOf(error: unknown): string {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure) return `${cause.type ?? 'failure'}: ${cause.message}`;
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** True where a step's failure says that none of its attempts paid for an answer that nobody has. */
+export function lostNothing(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure && cause.details?.includes(NOTHING_LOST) === true;
 }
 
 /** Nano-dollars as people read them. */

@@ -4,6 +4,7 @@ import { Manifest, SCHEMA_VERSION, type OutcomeCounts, type PageSeal } from '../
 import { OUTCOMES, type CampaignRecord } from '../../schemas/records.ts';
 import { CorruptData } from '../failures.ts';
 import { spentImagining } from '../imagined.ts';
+import { spentExplaining } from '../spending.ts';
 import type { ObjectStore } from '../store.ts';
 import { datasetCard } from './card.ts';
 
@@ -23,10 +24,10 @@ export async function publish(
   listing: ListingCounts,
   seals: readonly PageSeal[],
 ): Promise<{ generation: number; manifest: Manifest }> {
-  const imagined = await spentImagining(store, campaign);
+  const beside = { imagined: await spentImagining(store, campaign), explained: await spentExplaining({ store }, campaign.name) };
   for (;;) {
     const last = await readManifest(store, campaign.name);
-    const next = compose(campaign, listing, mergePages(last?.pages ?? [], seals), (last?.generation ?? 0) + 1, imagined);
+    const next = compose(campaign, listing, mergePages(last?.pages ?? [], seals), (last?.generation ?? 0) + 1, beside);
     const unchanged = last !== null && canonicalJson({ ...next, generation: last.generation }) === canonicalJson(last);
     const manifest = unchanged ? last : next;
     if (unchanged || (await store.putIfAbsent(manifestKey(campaign.name, next.generation), canonicalJson(next)))) {
@@ -80,8 +81,8 @@ function mergePages(last: readonly PageSeal[], seals: readonly PageSeal[]): Page
   return [...pages.values()].sort((a, b) => a.page - b.page);
 }
 
-function compose(campaign: CampaignRecord, listing: ListingCounts, pages: PageSeal[], generation: number, imagined: { calls: number; nanoUsd: number }): Manifest {
-  const sum = (field: 'nanoUsd' | 'calls') => pages.reduce((total, seal) => total + seal[field], imagined[field]);
+function compose(campaign: CampaignRecord, listing: ListingCounts, pages: PageSeal[], generation: number, { imagined, explained }: Record<'imagined' | 'explained', { calls: number; nanoUsd: number }>): Manifest {
+  const sum = (field: 'nanoUsd' | 'calls') => pages.reduce((total, seal) => total + seal[field], imagined[field] + explained[field]);
   return {
     schemaVersion: SCHEMA_VERSION,
     campaign: campaign.name,
@@ -97,6 +98,7 @@ function compose(campaign: CampaignRecord, listing: ListingCounts, pages: PageSe
     calls: sum('calls'),
     ...(campaign.quote === undefined ? {} : { prices: { date: campaign.quote.date, source: campaign.quote.source } }),
     ...(campaign.file.situations.from === 'imagine' ? { imagined } : {}),
+    ...(explained.calls > 0 ? { explained } : {}),
     pages,
   };
 }

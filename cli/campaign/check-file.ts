@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { readBudget } from '../../activities/budget.ts';
 import { gridOf } from '../../activities/grid.ts';
 import { quoteSource } from '../../activities/prices.ts';
 import { cacheWritePrice } from '../../activities/pricing.ts';
@@ -14,6 +15,7 @@ import { QUEUES } from '../../workflows/messages.ts';
 import { faultOf } from '../errors.ts';
 import { count, counted, dollars } from '../figures.ts';
 import { configured, priceTable } from '../environment.ts';
+import { capLine } from './cap.ts';
 import { capabilityLines, modelLine } from './capability-lines.ts';
 
 export interface CheckFinding {
@@ -66,9 +68,11 @@ export async function checkFile(path: string): Promise<CheckResult> {
   if (file.tools.length > 0) await check('tools', () => checkTools(source));
   await check('price', () => Promise.resolve(priceLine(source)));
   if (found !== null) {
-    await check('budget', () => {
-      checkProvider(source, found);
-      return Promise.resolve(file.budget === undefined ? 'none needed: the model is simulated' : dollars(file.budget));
+    await check('budget', async () => {
+      const budget = await readBudget(new S3Store(config.s3));
+      checkProvider(source, found, budget.cap !== null);
+      const own = file.budget === undefined ? (budget.cap === null ? 'none needed: the model is simulated' : 'none of its own') : dollars(file.budget);
+      return budget.cap === null ? own : `${own}; ${capLine(budget)}`;
     });
   }
   return { findings, capabilities: shown };

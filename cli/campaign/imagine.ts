@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { durationMs } from '../../activities/durations.ts';
+import { readBudget } from '../../activities/budget.ts';
+import { ImagineReader } from '../../activities/imagine-reader.ts';
 import { readImagined } from '../../activities/imagined.ts';
 import { checkProvider, type CampaignSource } from '../../infra/campaign-source.ts';
 import { freeName } from '../../infra/campaign-store.ts';
@@ -14,6 +16,7 @@ import { imagineProgressQuery, imagineWorkflowId, type ImagineProgress } from '.
 import type { ImagineInput, ImagineOutcome } from '../../workflows/imagine.ts';
 import { SEARCH } from '../../workflows/search-attributes.ts';
 import { Failure } from '../errors.ts';
+import { closeBeside, drawBeside } from './beside.ts';
 import { count, counted, dollars, usdOf } from '../figures.ts';
 import type { Output } from '../output.ts';
 import { openMeter, type Reading } from '../progress.ts';
@@ -32,14 +35,19 @@ export async function withImagined(session: Session, source: CampaignSource, out
   const { situations } = file;
   if (situations.from !== 'imagine') return source;
   const provider = await identifyProvider(session.config.model);
-  checkProvider(source, provider);
+  checkProvider(source, provider, (await readBudget(session.store)).cap !== null);
   const { structured } = await probeStructured(session.config.model, provider, file.model.name);
   const { request, fingerprint } = await saveImagineRequest(session.store, source, situations, provider, structured);
   if ((await readImagined(session.store, file.name)) === null) {
-    const input: ImagineInput = { campaign: file.name, request, concurrency: file.concurrency, budget: file.budget ?? null, patienceMs: durationMs(file.patience) };
+    const spender = `${file.name}/imagine`;
+    const spending = async () => (await new ImagineReader(session.reader).spending(file.name)).nanoUsd;
+    const spent = await spending();
+    const total = await drawBeside(session.store, spender, { spent, least: spent + 1, most: file.budget === undefined ? null : Math.round(file.budget * 1e9) });
+    const input: ImagineInput = { campaign: file.name, request, concurrency: file.concurrency, budget: total === null ? null : usdOf(total), patienceMs: durationMs(file.patience) };
     await start(session, input);
     const outcome = await followImagination(session, file.name, output);
     if (outcome === null) return null;
+    if (total !== null) await closeBeside(session.store, spender, await spending());
     if (outcome.outcome === 'over-budget') throw new Failure(`${path}: budget: does not suffice to imagine ${counted(situations.count, 'situation')}: ${outcome.reason}; raise it and run again, what was paid for is kept`);
     if (outcome.outcome === 'nothing') throw new Failure(`no situation could be imagined${outcome.reason === '' ? '' : `: ${outcome.reason}`}; change situations (another seed asks anew)`);
   }

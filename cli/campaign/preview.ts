@@ -1,11 +1,12 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { durationMs } from '../../activities/durations.ts';
-import { spentImagining } from '../../activities/imagined.ts';
+import { readBudget } from '../../activities/budget.ts';
 import { grantEstimate } from '../../activities/pricing.ts';
+import { campaignSpending } from '../../activities/spending.ts';
 import { writerIdentity } from '../../infra/arrow/writer.ts';
 import { checkProvider, fingerprintParts, type CampaignSource } from '../../infra/campaign-source.ts';
 import { openCampaign } from '../../infra/campaign-store.ts';
-import { identifyProvider, probeStructured, type Provider } from '../../infra/provider.ts';
+import { identifyProvider, probeStructured } from '../../infra/provider.ts';
 import { ensureSearchAttributes, startOnce } from '../../infra/temporal.ts';
 import { anthropicCounter } from '../../infra/token-counter.ts';
 import type { CampaignRecord } from '../../schemas/records.ts';
@@ -17,6 +18,7 @@ import { counted, dollars, usdOf } from '../figures.ts';
 import type { Output } from '../output.ts';
 import type { Session } from '../session.ts';
 import { readShown, shownText } from '../show/situation.ts';
+import { closeBeside, drawBeside } from './beside.ts';
 import { previewName } from './preview-name.ts';
 import { withFirstSituations } from './situations.ts';
 import { simulatedLine } from './table.ts';
@@ -24,7 +26,7 @@ import { simulatedLine } from './table.ts';
 /** Runs the first situations under a hidden name that changes with the file, seals nothing, and shows their versions. Returns the exit code. */
 export async function previewFile(session: Session, whole: CampaignSource, number: number, output: Output): Promise<number> {
   const provider = await identifyProvider(session.config.model);
-  checkProvider(whole, provider);
+  checkProvider(whole, provider, (await readBudget(session.store)).cap !== null);
   const { structured } = await probeStructured(session.config.model, provider, whole.file.model.name);
   const parts = fingerprintParts(whole, provider, structured, await writerIdentity(whole.file.compression));
   const { situations } = whole.file;
@@ -37,7 +39,12 @@ export async function previewFile(session: Session, whole: CampaignSource, numbe
   const shown = Math.min(number, source.listing.situations.length);
   output.say(`preview of ${counted(shown, 'situation')} of ${whole.file.name}; nothing is written to its dataset`);
   const indexes = Array.from({ length: shown }, (_, i) => i);
-  const results = await Promise.all(indexes.map((index) => runSituation(session, campaign, provider, index, shown, output)));
+  const spending = () => campaignSpending(session.reader, campaign, [], shown);
+  const [spent, own] = [await spending(), provider.simulated !== null || whole.file.budget === undefined ? null : Math.round(whole.file.budget * 1e9)];
+  const total = await drawBeside(session.store, name, { spent, least: spent, most: own === null ? null : Math.max(own, spent) });
+  const allowance = total === null ? null : Math.floor((total - spent) / shown);
+  const results = await Promise.all(indexes.map((index) => runSituation(session, campaign, index, allowance, output)));
+  if (total !== null) await closeBeside(session.store, name, await spending());
   const details = await Promise.all(indexes.map((index) => readShown(session.reader, campaign, String(index))));
   const usd = usdOf(results.reduce((sum, result) => sum + (result?.cost ?? 0), 0));
   const text = [
@@ -55,7 +62,7 @@ function detached({ path, file }: CampaignSource, preview: string, output: Outpu
 }
 
 /** null where the situation's workflow broke off: its share of the budget was used up. */
-async function runSituation({ client, store }: Session, campaign: CampaignRecord, provider: Provider, index: number, of: number, output: Output): Promise<ExemplarResult | null> {
+async function runSituation({ client }: Session, campaign: CampaignRecord, index: number, allowance: number | null, output: Output): Promise<ExemplarResult | null> {
   const { file, name } = campaign;
   const actor: ActorInput = {
     campaign: name,
@@ -67,8 +74,6 @@ async function runSituation({ client, store }: Session, campaign: CampaignRecord
     firstGrant: grantEstimate(campaign),
     ...(file.library.select === 'routed' ? { routed: true } : {}),
   };
-  const spent = (await spentImagining(store, campaign)).nanoUsd;
-  const allowance = provider.simulated !== null || file.budget === undefined ? null : Math.floor((file.budget * 1e9 - spent) / of);
   // no page answers for money under this name: a situation that needs more than its share breaks off
   const input: ExemplarInput = { actor, index, try: 0, page: `exemplar/${name}/no-page`, allowance, held: false };
   const workflowId = situationWorkflowId(name, index, 0);

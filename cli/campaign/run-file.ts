@@ -1,3 +1,4 @@
+import { readBudget } from '../../activities/budget.ts';
 import { readImagined } from '../../activities/imagined.ts';
 import { checkProvider, type CampaignSource } from '../../infra/campaign-source.ts';
 import { openCampaign } from '../../infra/campaign-store.ts';
@@ -9,6 +10,7 @@ import { counted } from '../figures.ts';
 import type { Output } from '../output.ts';
 import type { Session } from '../session.ts';
 import { followCampaign, type Followed } from './follow.ts';
+import { capLine } from './cap.ts';
 import { imaginedFields, imaginedLine } from './imagine.ts';
 import { restartCampaign, tellSettings } from './launch.ts';
 import { sightOf } from './sight.ts';
@@ -34,11 +36,13 @@ export async function runFile(session: Session, source: CampaignSource, output: 
 export async function openSource(session: Session, source: CampaignSource, output: Output): Promise<boolean> {
   const { name, model } = source.file;
   const provider = await identifyProvider(session.config.model);
-  checkProvider(source, provider);
+  const budget = await readBudget(session.store);
+  checkProvider(source, provider, budget.cap !== null);
   const { structured } = await probeStructured(session.config.model, provider, model.name);
   const { how } = await openCampaign(session.store, source, provider, structured, anthropicCounter(session.config.model));
   const what = { new: 'new campaign', attached: 'campaign', extended: 'extended campaign' }[how];
   output.say(`${what} ${name}: ${counted(source.listing.situations.length, 'situation')}, model ${model.name}${provider.simulated === null ? ` at ${provider.origin}` : ', SIMULATED'}`);
+  if (budget.cap !== null) output.say(capLine(budget));
   return how === 'extended';
 }
 

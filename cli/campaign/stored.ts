@@ -1,6 +1,7 @@
 import { applySettings, pageBounds, pageOutcomes, sealedPages, type CurrentSettings } from '../../activities/campaign-state.ts';
 import type { CampaignReader } from '../../activities/campaign-reader.ts';
 import { spentImagining } from '../../activities/imagined.ts';
+import { spentExplaining } from '../../activities/spending.ts';
 import { readManifest } from '../../activities/shards/manifest.ts';
 import type { Manifest } from '../../schemas/manifest.ts';
 import type { CampaignRecord, OutcomeRecord, SettingRecord } from '../../schemas/records.ts';
@@ -26,8 +27,9 @@ export async function readStored(reader: CampaignReader, campaign: CampaignRecor
   const manifest = await readManifest(reader.store, campaign.name);
   const sealed = sealedPages(campaign, settings, current, manifest);
   const outcomes = emptyTally();
-  // what imagining the situations took, before the first page
-  let { calls, nanoUsd } = await spentImagining(reader.store, campaign);
+  // what imagining the situations took, before the first page, and explanations asked for since
+  const beside = [await spentImagining(reader.store, campaign), await spentExplaining(reader, campaign.name)];
+  let [calls, nanoUsd] = [beside.reduce((sum, each) => sum + each.calls, 0), beside.reduce((sum, each) => sum + each.nanoUsd, 0)];
   for (const seal of manifest?.pages ?? []) {
     if (!sealed.has(seal.page)) continue;
     for (const outcome of Object.keys(outcomes) as (keyof Tally)[]) outcomes[outcome] += seal.outcomes[outcome];

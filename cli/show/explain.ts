@@ -1,10 +1,12 @@
 import { WorkflowFailedError, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
 import { durationMs } from '../../activities/durations.ts';
+import { spentExplaining } from '../../activities/spending.ts';
 import type { StepResult } from '../../activities/step-messages.ts';
 import { UsageError } from '../../infra/usage-error.ts';
 import { StepRecord, type CampaignRecord } from '../../schemas/records.ts';
 import type { ExplainInput } from '../../workflows/explain.ts';
 import { explainWorkflowId, QUEUES } from '../../workflows/messages.ts';
+import { closeBeside, drawBeside } from '../campaign/beside.ts';
 import { checkContinuity } from '../campaign/launch.ts';
 import { requireCampaign } from '../datasets.ts';
 import { Failure } from '../errors.ts';
@@ -23,12 +25,16 @@ const MOST_USD = 9_000_000;
 export async function explainVersion(session: Session, name: string, which: string, options: { revision?: string; budget?: string }, output: Output): Promise<void> {
   const { store, reader, client } = session;
   const campaign = await requireCampaign(store, name);
-  const allowance = allowanceOf(campaign, options.budget);
+  const given = allowanceOf(campaign, options.budget);
   const shown = await readShown(reader, campaign, which);
   const { outcome, situation } = shown;
   if (outcome === null || outcome.log === null) throw new UsageError(`SITUATION: situation ${situation.index} has no versions yet`);
   const version = findVersion(shown, options.revision ?? String(shown.versions.filter(({ branch }) => branch === 'main').length - 1));
   await checkContinuity(session, campaign);
+  const spender = `${name}/explain`;
+  const { nanoUsd: spent } = await spentExplaining(reader, name);
+  const total = await drawBeside(store, spender, { spent, least: spent + (given ?? 1), most: given === null ? null : spent + given });
+  const allowance = total === null ? null : total - spent;
   const input: ExplainInput = { campaign: name, index: situation.index, try: outcome.try, version: version.record, log: version.record, allowance, patienceMs: durationMs(campaign.file.patience) };
   const result: unknown = await client.workflow
     .execute('explain', {
@@ -40,6 +46,9 @@ export async function explainVersion(session: Session, name: string, which: stri
     })
     .catch((error: unknown) => {
       throw error instanceof WorkflowFailedError && error.cause !== undefined ? new Failure(error.cause.message) : error;
+    })
+    .finally(async () => {
+      if (total !== null) await closeBeside(store, spender, (await spentExplaining(reader, name)).nanoUsd);
     });
   const { log, charged, cost } = result as StepResult;
   const made = StepRecord.parse(JSON.parse(await reader.text(log))).version;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CampaignReader } from '../../activities/campaign-reader.ts';
-import { openSpending } from '../../activities/campaign-state.ts';
+import { openSpending } from '../../activities/spending.ts';
 import { readManifest } from '../../activities/shards/manifest.ts';
 import { addSetting } from '../../infra/campaign-store.ts';
 import { readArrow } from '../../infra/arrow/reader.ts';
@@ -331,5 +331,50 @@ describe('the budget', () => {
     expect(granted.nanoUsd).toBeGreaterThan(0);
     expect(await openSpending(new CampaignReader(store), campaign.name, () => false, 1)).toBe(granted.nanoUsd);
     release();
+  });
+});
+
+describe('a budget changed while the campaign runs', () => {
+  const CALL = 0.006;
+
+  test('lowered below what is granted, it stops the spending; raised again, all goes on', async () => {
+    const before = model.calls.length;
+    const { play, held, release } = gated(() => model.calls.length - before > 6);
+    direct = play;
+    const campaign = await sketchCampaign(store, { situations: stages(6, 1_800), file: { budget: 2, pageSize: 3, concurrency: 4, actor } });
+    const handle = await start(campaign);
+    await held;
+    // what is in flight finishes, and no other call fits; the first need waits for the money that comes back
+    const low = (model.calls.length - before) * CALL;
+    await change(campaign, { budget: low });
+    await until(async () => (await handle.query(progressQuery)).budget === low);
+    const inFlight = model.calls.length;
+    await change(campaign, { state: 'paused' });
+    await until(async () => (await handle.query(progressQuery)).state === 'paused');
+    release();
+    await change(campaign, { budget: 2, state: 'running' });
+    const result = (await handle.result()) as CampaignProgress;
+    expect(result.outcomes).toMatchObject({ converged: 6, 'over-budget': 0 });
+    expect(model.calls.length).toBeGreaterThan(inFlight);
+    const keys = model.calls.slice(before).map(({ key }) => key);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test('lowered to what is spent, it ends the situations that nothing is left for, with no call more', async () => {
+    const before = model.calls.length;
+    const { play, held, release } = gated(() => model.calls.length - before > 6);
+    direct = play;
+    const campaign = await sketchCampaign(store, { situations: stages(6, 1_830), file: { budget: 2, pageSize: 3, concurrency: 4, actor } });
+    const handle = await start(campaign);
+    await held;
+    await change(campaign, { budget: 0.01 });
+    await until(async () => (await handle.query(progressQuery)).budget === 0.01);
+    const inFlight = model.calls.length - before + 4;
+    release();
+    const result = (await handle.result()) as CampaignProgress;
+    // four situations may have had a call under way
+    expect(model.calls.length - before).toBeLessThanOrEqual(inFlight);
+    expect(result.outcomes['over-budget']).toBe(6);
+    expect(result.nanoUsd).toBe(Math.round((model.calls.length - before) * CALL * 1e9));
   });
 });

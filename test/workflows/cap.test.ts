@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readBudget, setCap } from '../../activities/budget.ts';
+import { addSetting } from '../../infra/campaign-store.ts';
+import { S3Store } from '../../infra/store-s3.ts';
+import { S3Client, CreateBucketCommand } from '@aws-sdk/client-s3';
+import type { CampaignRecord } from '../../schemas/records.ts';
+import { campaignWorkflowId, progressQuery, QUEUES, settingsSignal, type CampaignProgress } from '../../workflows/messages.ts';
+import { explainAnew, noFindings, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
+import { situation, sketchCampaign } from '../harness/campaigns.ts';
+import { startEngine, type Engine } from '../harness/engine.ts';
+import { inject } from 'vitest';
+
+/** Each call of the stage model costs so many nano-dollars. */
+const CALL = 6_000_000;
+const actor = { maxPasses: 3, alternatives: 1 };
+
+let release = () => {};
+let gate: { holds: (view: StepView) => boolean; open: Promise<void> } | null = null;
+const model = new StageModel(async (view) => {
+  if (gate?.holds(view) === true) await gate.open;
+  return play(view);
+});
+let store: S3Store;
+let engine: Engine;
+
+function play(view: StepView): Direction {
+  if (view.kind === 'draft') return simpleDraft(view.situation, 'walk');
+  return view.kind === 'explain' ? explainAnew('another premise') : noFindings;
+}
+
+/** The cap is of a bucket: these tests have one of their own. */
+beforeAll(async () => {
+  const { s3Endpoint, accessKeyId, secretAccessKey } = inject('services');
+  const credentials = { accessKeyId, secretAccessKey };
+  const client = new S3Client({ endpoint: s3Endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
+  await client.send(new CreateBucketCommand({ Bucket: 'capped' }));
+  client.destroy();
+  store = new S3Store({ bucket: 'capped', endpoint: s3Endpoint, credentials });
+  engine = await startEngine(model, store, 'origin:http://stage');
+});
+afterAll(async () => {
+  await engine.stop();
+});
+
+const sketch = (offset: number, file: Record<string, unknown> = {}) =>
+  sketchCampaign(store, { situations: Array.from({ length: 4 }, (_, i) => situation(offset + i)), file: { concurrency: 2, pageSize: 2, actor, ...file }, law: null });
+
+async function start({ name }: CampaignRecord) {
+  return await engine.client.workflow.start('campaign', { workflowId: campaignWorkflowId(name), taskQueue: QUEUES.orchestrate, args: [{ campaign: name }] });
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('the condition did not come true within 40 s');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const held = async (name: string) => (await readBudget(store)).holds[name];
+
+test('campaigns without budgets of their own share the cap, never exceed it, and leave what they have not spent', { timeout: 180_000 }, async () => {
+  const cap = 0.5e9;
+  await setCap(store, cap);
+  const campaigns = [await sketch(0), await sketch(100)];
+  const results = await Promise.all(campaigns.map(async (campaign) => (await (await start(campaign)).result()) as CampaignProgress));
+  const spent = model.calls.length * CALL;
+  expect(results.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0)).toBe(spent);
+  expect(spent).toBeLessThanOrEqual(cap);
+  for (const [i, { name }] of campaigns.entries()) expect(await held(name)).toEqual({ nanoUsd: results[i]?.nanoUsd, state: 'closed' });
+  for (const { outcomes } of results) expect(outcomes.converged + outcomes['over-budget']).toBe(4);
+});
+
+test('a campaign that the cap leaves nothing ends over budget where nobody can give back, and a raised cap lets its retries go on', { timeout: 180_000 }, async () => {
+  const before = model.calls.length;
+  const spent = before * CALL;
+  await setCap(store, spent + 0.06e9);
+  const campaign = await sketch(200);
+  const first = (await (await start(campaign)).result()) as CampaignProgress;
+  expect(first.outcomes['over-budget']).toBeGreaterThan(0);
+  expect(model.calls.length * CALL).toBeLessThanOrEqual(spent + 0.06e9);
+  await setCap(store, spent + 5e9);
+  await addSetting(store, campaign.name, { retry: { 0: 1, 1: 1, 2: 1, 3: 1 } });
+  expect(((await (await start(campaign)).result()) as CampaignProgress).outcomes).toMatchObject({ converged: 4 });
+});
+
+test('while others may still give back a campaign waits, says why, and is woken by a raised cap', { timeout: 180_000 }, async () => {
+  gate = { holds: ({ situation: { initial } }) => initial === 'start 300', open: new Promise<void>((resolve) => (release = resolve)) };
+  const spent = model.calls.length * CALL;
+  await setCap(store, spent + 10e9);
+  const rich = await sketch(300);
+  const running = await start(rich);
+  await until(async () => (await held(rich.name))?.nanoUsd !== undefined && ((await held(rich.name))?.nanoUsd as number) > 0);
+  // no more than is held already
+  const budget = await readBudget(store);
+  await setCap(store, Object.values(budget.holds).reduce((sum, { nanoUsd }) => sum + nanoUsd, 0));
+  const poor = await sketch(400);
+  const waiting = await start(poor);
+  // its first task may still be to come
+  await until(async () => (await waiting.query(progressQuery).catch(() => null))?.waiting.startsWith('the cap over all campaigns is used up') === true);
+  expect(await held(poor.name)).toEqual({ nanoUsd: 0, state: 'waiting' });
+  await setCap(store, spent + 20e9);
+  await waiting.signal(settingsSignal);
+  expect(((await waiting.result()) as CampaignProgress).outcomes).toMatchObject({ converged: 4 });
+  release();
+  gate = null;
+  expect(((await running.result()) as CampaignProgress).outcomes).toMatchObject({ converged: 4 });
+});
