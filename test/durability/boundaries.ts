@@ -12,7 +12,7 @@ export interface Boundary {
   key: RegExp;
 }
 
-/** Every put of a campaign that something is built on, from both sides where they differ. */
+/** Every put that something is built on, from both sides where they differ. */
 export const BOUNDARIES = [
   { name: 'the campaign is about to be written', edge: 'before', by: 'cli', key: /\/campaign\.json$/ },
   { name: 'the campaign is written, and the command does not know', edge: 'after', by: 'cli', key: /\/campaign\.json$/ },
@@ -32,6 +32,7 @@ export const BOUNDARIES = [
   { name: 'a page is sealed, and in no manifest', edge: 'before', by: 'io', key: /\/manifest\// },
   { name: 'a manifest is written, and has no card', edge: 'after', by: 'io', key: /\/manifest\// },
   { name: 'a generation is published, and the workflow does not know', edge: 'after', by: 'io', key: /\/README\.md$/ },
+  { name: 'a checkpoint has its weights, and no state', edge: 'before', by: 'trainer', key: /^checkpoints\/.*state\.json$/ },
 ] as const satisfies readonly Boundary[];
 export type BoundaryName = (typeof BOUNDARIES)[number]['name'];
 
@@ -48,11 +49,11 @@ export function makerOf({ by }: Boundary, { setting: { workers } }: Machine): Pa
  * Lets the machine work until it comes to the boundary, and does `there` while the put is held. The put is lost where its maker dies
  * before it has reached S3.
  */
-export async function atBoundary<T>(machine: Machine, at: Boundary, there: (request: StoreRequest) => Promise<T>): Promise<T> {
+export async function atBoundary<T>(machine: Machine, at: Boundary, there: (request: StoreRequest) => Promise<T>, limitMs?: number): Promise<T> {
   const { s3 } = machine.lines(makerOf(at, machine));
   const held = s3.hold(at.edge, ({ method, key }) => method === 'PUT' && at.key.test(key));
   try {
-    return await there(await inTime(held.reached, at.name));
+    return await there(await inTime(held.reached, at.name, limitMs));
   } finally {
     held.release();
   }

@@ -147,16 +147,19 @@ export class Machine {
     return { process: child, ended };
   }
 
-  /** Times that each idempotency key was answered, and so paid for. */
+  /** Idempotency keys of all calls that were answered, and so paid for, in order. */
+  journal(): string[] {
+    if (!existsSync(this.#journal)) return [];
+    const lines = readFileSync(this.#journal, 'utf8').split('\n');
+    // a kill of the model may cut a line short
+    const calls = lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line) as { idempotencyKey: string; status: number });
+    return calls.filter(({ status }) => status === 200).map(({ idempotencyKey }) => idempotencyKey);
+  }
+
+  /** Times that each idempotency key was paid for. */
   paid(): Map<string, number> {
     const times = new Map<string, number>();
-    if (!existsSync(this.#journal)) return times;
-    for (const line of readFileSync(this.#journal, 'utf8').split('\n')) {
-      // a kill of the model may cut a line short
-      if (!line.endsWith('}')) continue;
-      const { idempotencyKey: key, status } = JSON.parse(line) as { idempotencyKey: string; status: number };
-      if (status === 200) times.set(key, (times.get(key) ?? 0) + 1);
-    }
+    for (const key of this.journal()) times.set(key, (times.get(key) ?? 0) + 1);
     return times;
   }
 
