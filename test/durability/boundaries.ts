@@ -18,7 +18,6 @@ export const BOUNDARIES = [
   { name: 'the campaign is written, and the command does not know', edge: 'after', by: 'cli', key: /\/campaign\.json$/ },
   { name: 'a draft is answered, and not stored', edge: 'before', by: 'llm', key: /^responses\/.*\.draft\.k0\.r0\.json$/ },
   { name: 'an answer is stored, and the worker does not know', edge: 'after', by: 'llm', key: /^responses\/.*\.critique\.k0\.r0\.json$/ },
-  { name: 'a repaired answer is not stored', edge: 'before', by: 'llm', key: /^responses\/.*\.r1\.json$/ },
   { name: 'an answer has no step record', edge: 'before', by: 'llm', key: /^objects\/sha256\// },
   { name: 'a step record is written, and the workflow does not know', edge: 'after', by: 'llm', key: /^objects\/sha256\// },
   { name: 'a pass has no grant', edge: 'before', by: 'llm', key: /\/grants\// },

@@ -1,14 +1,16 @@
 import { Client, Connection } from '@temporalio/client';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { campaignWorkflowId } from '../../workflows/messages.ts';
-import { CAMPAIGN, onMachine, until, type Machine } from './machine.ts';
+import { atBoundary, boundary, type BoundaryName } from './boundaries.ts';
+import { CAMPAIGN, onMachine, SPLIT, until, type Machine } from './machine.ts';
+import type { Part } from './parts.ts';
+import { expectUnharmed, undisturbed } from './reference.ts';
 
 /*
- * One campaign on machines that share nothing: run in peace on the first, and with a process killed in mid-campaign on each of the
+ * One campaign on machines that share nothing: run in peace on the first, and with processes killed in mid-campaign on each of the
  * others. The files of the dataset must not tell which is which, and no answer is paid for twice while the model's caller lives.
- * Kills come when so many calls have been answered, with every slot's answer paid for and still under way.
  */
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 180_000 });
 
 /** Answered calls before a kill, of some 110 in all. */
 const EARLY = 25;
@@ -16,20 +18,8 @@ const EARLY = 25;
 let reference: Record<string, string>;
 
 beforeAll(async () => {
-  reference = await onMachine(async (machine) => {
-    expect(await machine.verb('run', CAMPAIGN.file).ended).toMatchObject({ code: 0 });
-    expect(machine.paid().size).toBeGreaterThan(3 * EARLY);
-    expect(machine.paidAgain()).toEqual([]);
-    return await machine.dataset();
-  });
-  const kinds = Object.keys(reference).map((key) => key.split('/')[0]);
-  expect(new Set(kinds)).toEqual(new Set(['data', 'situations']));
+  reference = await undisturbed();
 });
-
-async function expectSameDataset(machine: Machine): Promise<void> {
-  expect(await machine.dataset()).toEqual(reference);
-  expect(await machine.verb('verify', CAMPAIGN.name).ended).toMatchObject({ code: 0 });
-}
 
 async function withTemporal<T>(machine: Machine, use: (client: Client) => Promise<T>): Promise<T> {
   const connection = await Connection.connect({ address: machine.services.temporalAddress });
@@ -40,36 +30,54 @@ async function withTemporal<T>(machine: Machine, use: (client: Client) => Promis
   }
 }
 
+const runIdOn = (machine: Machine) => withTemporal(machine, async (client) => (await client.workflow.getHandle(campaignWorkflowId(CAMPAIGN.name)).describe()).runId);
+
+async function killAt(machine: Machine, name: BoundaryName, part: Part): Promise<string[]> {
+  const exposed = await atBoundary(machine, boundary(name), () => machine.kill(part));
+  await machine.up();
+  return exposed;
+}
+
 test('a killed worker loses nothing, and what it had in flight is all that is paid for again', async () => {
   await onMachine(async (machine) => {
     const run = machine.verb('run', CAMPAIGN.file);
     await machine.answered(EARLY);
     const inFlight = await machine.holdAnswers();
-    await machine.kill('worker');
+    expect(await machine.kill('worker')).toEqual(inFlight);
     machine.gate.open();
     await machine.up();
-    expect(await run.ended).toMatchObject({ code: 0 });
+    await until(() => machine.paidAgain().length === CAMPAIGN.concurrency, 'each of them is paid for again');
     expect(machine.paidAgain()).toEqual(inFlight);
-    await expectSameDataset(machine);
-  });
-});
-
-test('a worker killed at any moment pays again for no more calls than it may have in flight', async () => {
-  await onMachine(async (machine) => {
-    const run = machine.verb('run', CAMPAIGN.file);
     await machine.answered(2 * EARLY);
     await machine.kill('worker');
     await machine.up();
     expect(await run.ended).toMatchObject({ code: 0 });
-    expect(machine.paidAgain().length).toBeLessThanOrEqual(CAMPAIGN.concurrency);
-    await expectSameDataset(machine);
+    await expectUnharmed(machine, reference);
   });
+});
+
+test('split workers are killed each at its boundary, and an orchestrating one, and only answers that were not stored are paid for again', async () => {
+  await onMachine(async (machine) => {
+    const run = machine.verb('run', CAMPAIGN.file);
+    const unstored = await killAt(machine, 'a draft is answered, and not stored', 'llm');
+    expect(unstored.some((key) => key.includes('.draft.'))).toBe(true);
+    await killAt(machine, 'an outcome is written, and the workflow does not know', 'io');
+    await machine.kill('orchestrate');
+    await machine.up();
+    await killAt(machine, 'a step record is written, and the workflow does not know', 'llm');
+    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(machine.paidAgain().length).toBeGreaterThan(0);
+    await expectUnharmed(machine, reference);
+  }, { workers: SPLIT });
 });
 
 test('with Temporal killed and its database deleted, a campaign resumes from S3 and joins the calls still in flight', async () => {
   await onMachine(async (machine) => {
     const run = machine.verb('run', CAMPAIGN.file);
     await machine.answered(EARLY);
+    await machine.kill('temporal');
+    await machine.up();
+    await machine.answered(2 * EARLY);
     const inFlight = await machine.holdAnswers();
     const worker = machine.pid('worker');
     await machine.kill('temporal');
@@ -86,7 +94,7 @@ test('with Temporal killed and its database deleted, a campaign resumes from S3 
     machine.gate.open();
     expect(await resumed.ended).toMatchObject({ code: 0 });
     expect(machine.paidAgain()).toEqual([]);
-    await expectSameDataset(machine);
+    await expectUnharmed(machine, reference);
   });
 });
 
@@ -100,7 +108,21 @@ async function beatingSteps(client: Client): Promise<number> {
   return steps;
 }
 
-test('answers that come while S3 is killed are kept until it is back', async () => {
+test.each<BoundaryName>(['a page is written, and not sealed', 'a page is sealed, and in no manifest'])('all but S3 is lost where %s', async (name) => {
+  await onMachine(async (machine) => {
+    const run = machine.verb('run', CAMPAIGN.file);
+    await atBoundary(machine, boundary(name), async () => {
+      await Promise.all([machine.kill('temporal'), machine.kill('llm'), machine.kill('io'), machine.kill('orchestrate')]);
+    });
+    machine.dropTemporalDatabase();
+    await machine.up();
+    expect((await run.ended).output).toContain(`exemplar resume ${CAMPAIGN.name}`);
+    expect(await machine.verb('resume', CAMPAIGN.name).ended).toMatchObject({ code: 0 });
+    await expectUnharmed(machine, reference);
+  }, { workers: SPLIT });
+});
+
+test('answers that come while S3 is killed are kept until it is back, and a killed model is waited for', async () => {
   await onMachine(async (machine) => {
     const run = machine.verb('run', CAMPAIGN.file);
     await machine.answered(EARLY);
@@ -109,24 +131,40 @@ test('answers that come while S3 is killed are kept until it is back', async () 
     machine.gate.open();
     await until(() => machine.gate.inFlight().length === 0, 'the answers have gone out');
     await machine.up();
-    expect(await run.ended).toMatchObject({ code: 0 });
+    await machine.answered(2 * EARLY);
     expect(machine.paidAgain()).toEqual([]);
-    await expectSameDataset(machine);
+    await machine.kill('model');
+    await machine.up();
+    expect(await run.ended).toMatchObject({ code: 0 });
+    await expectUnharmed(machine, reference);
   });
 });
 
-test('a campaign goes on when the command that follows it is killed, and the next run attaches to it', async () => {
+test('the command is killed before and after it writes the campaign, and while it follows it: the next one begins, takes up or attaches', async () => {
   await onMachine(async (machine) => {
-    const runIds = () => withTemporal(machine, async (client) => (await client.workflow.getHandle(campaignWorkflowId(CAMPAIGN.name)).describe()).runId);
+    for (const name of ['the campaign is about to be written', 'the campaign is written, and the command does not know'] as const) {
+      const run = machine.verb('run', CAMPAIGN.file);
+      await atBoundary(machine, boundary(name), () => Promise.resolve(run.process.kill('SIGKILL')));
+      expect(await run.ended).toMatchObject({ code: null });
+    }
     const first = machine.verb('run', CAMPAIGN.file);
     await machine.answered(EARLY);
-    const runId = await runIds();
+    const runId = await runIdOn(machine);
     first.process.kill('SIGKILL');
     expect(await first.ended).toMatchObject({ code: null });
     await machine.answered(machine.paid().size + EARLY);
     expect(await machine.verb('run', CAMPAIGN.file).ended).toMatchObject({ code: 0 });
-    expect(await runIds()).toBe(runId);
+    expect(await runIdOn(machine)).toBe(runId);
     expect(machine.paidAgain()).toEqual([]);
-    await expectSameDataset(machine);
+    await expectUnharmed(machine, reference);
+  });
+});
+
+test('commands that begin the same campaign at once run one campaign', async () => {
+  await onMachine(async (machine) => {
+    const runs = Array.from({ length: 3 }, () => machine.verb('run', CAMPAIGN.file));
+    for (const { ended } of runs) expect(await ended).toMatchObject({ code: 0 });
+    expect(machine.paidAgain()).toEqual([]);
+    await expectUnharmed(machine, reference);
   });
 });
