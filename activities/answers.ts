@@ -9,6 +9,7 @@ import { textOf, type Model, type ModelAnswer, type ModelRequest, type SendOptio
 import { costOf } from './pricing.ts';
 import { bodyHash } from './requests.ts';
 import type { ObjectStore } from './store.ts';
+import { asUnanswered } from './unanswered.ts';
 import type { CacheUse, Warmth } from './warmth.ts';
 
 const LONGEST_PUT_WAIT_MS = 30_000;
@@ -35,14 +36,6 @@ export interface Payer {
 /** An answer as a process has it. `wasted`: a run paid for an answer of its own, and another's was stored before; int nano-dollars. */
 export type Answer = ResponseRecord & { wasted?: { run: string; nanoUsd: number } };
 
-/** Errors of calls that were sent and not answered: nobody knows whether they were paid for. */
-const unanswered = new WeakSet<object>();
-
-/** True where the provider may charge for the call that ended in this error; an error with a status is an answer, and free. */
-export function mayBeCharged(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && unanswered.has(error);
-}
-
 /** The store key of a request's answer: also its idempotency key. */
 export function answerKey(provider: string, request: ModelRequest, step: StepAddress): string {
   return responseKey(bodyHash(provider, request), step);
@@ -63,7 +56,7 @@ export async function knownAnswer(ports: AnswerPorts, key: string): Promise<Answ
 export function askModel(ports: AnswerPorts, key: string, request: ModelRequest, payer: Payer, worstCase: number | null = null): Promise<Answer> {
   return ports.flights.join(key, async () => {
     const answer = await ports.warmth.through(payer.provider, request, payer.cacheTtl, (cache) =>
-      ports.limiter.run(callOf(request, payer, cache), (onLimits) => send(ports.model, request, cache, { idempotencyKey: key, onLimits }).catch(noteUnanswered)),
+      ports.limiter.run(callOf(request, payer, cache), (onLimits) => send(ports.model, request, cache, { idempotencyKey: key, onLimits })),
     );
     const record: ResponseRecord = {
       schema: 1,
@@ -98,13 +91,8 @@ async function send(model: Model, request: ModelRequest, { onOut, ...cache }: Ca
     return await model.send(request, { ...options, ...cache });
   } catch (error) {
     onOut?.(false);
-    throw error;
+    throw asUnanswered(error);
   }
-}
-
-function noteUnanswered(error: unknown): never {
-  if (error instanceof Error && !('status' in error && typeof error.status === 'number')) unanswered.add(error);
-  throw error;
 }
 
 async function keep(store: ObjectStore, key: string, record: ResponseRecord): Promise<Answer> {

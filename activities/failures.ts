@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { FAILURE, type FailureType } from '../schemas/failure-types.ts';
 import { redacted, redactedError } from './secrets.ts';
+import { Unanswered } from './unanswered.ts';
 
 /** What an error's shape says, whichever SDK threw it. */
 interface Shape {
@@ -42,13 +43,14 @@ export const FAILURE_TABLE: readonly Row[] = [
 /** Maps any error to the failure that the workflow sees, without secrets, with `details` for it. Cancellation and failures already mapped pass through. */
 export function toFailure(error: unknown, details?: unknown[]): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure || error instanceof ActivityFailure) return error;
-  const shape = shapeOf(error);
+  const cause = error instanceof Unanswered ? error.cause : error;
+  const shape = shapeOf(cause);
   const row = FAILURE_TABLE.find((candidate) => candidate.when(shape)) as Row;
   return ApplicationFailure.create({
     type: row.type,
     nonRetryable: !row.retry,
     message: redacted(shape.message).slice(0, 300),
-    ...(error instanceof Error ? { cause: redactedError(error) } : {}),
+    ...(cause instanceof Error ? { cause: redactedError(cause) } : {}),
     ...(details === undefined ? {} : { details }),
   });
 }

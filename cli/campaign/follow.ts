@@ -71,8 +71,11 @@ function hasStopped({ stopped, running, waiting }: CampaignView): boolean {
   return stopped !== null && running === 0 && waiting > 0;
 }
 
+/** S3 does not answer, or says that it is in trouble: the campaign waits for it as well. */
 function storeIsAway(error: unknown): boolean {
-  return error instanceof Error && error.name === 'StoreError' && (error as { status?: number }).status === undefined;
+  if (!(error instanceof Error) || error.name !== 'StoreError') return false;
+  const { status } = error as { status?: number };
+  return status === undefined || status === 429 || status >= 500;
 }
 
 function raise(error: unknown): never {

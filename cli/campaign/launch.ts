@@ -7,8 +7,11 @@ import { campaignWorkflowId, settingsSignal } from '../../workflows/messages.ts'
 import { SEARCH } from '../../workflows/search-attributes.ts';
 import { Failure } from '../errors.ts';
 import type { Session } from '../session.ts';
-import type { Since } from './sight.ts';
+import { sightOf, type Since } from './sight.ts';
 import { readStored } from './stored.ts';
+
+/** Types of the workflows that a campaign begins. */
+const PARTS: ReadonlySet<string> = new Set(['page', 'exemplar']);
 
 /** Starts the campaign's workflow; false where one runs already. */
 export async function startCampaign({ client, reader }: Session, campaign: CampaignRecord): Promise<boolean> {
@@ -36,12 +39,17 @@ export async function tellSettings({ client }: Session, name: string): Promise<b
   }
 }
 
-/** Starts a campaign whose workflow is gone, after ending the pages and situations that outlived it. */
+/** Starts a campaign whose workflow is gone, after ending the pages and situations that outlived it; false where it runs after all. */
 export async function restartCampaign(session: Session, campaign: CampaignRecord): Promise<boolean> {
   const { client } = session;
-  const workflows = client.workflow.list({ query: `ExemplarCampaign="${campaign.name}" AND ExecutionStatus="Running"` });
-  for await (const { workflowId, runId } of workflows) {
-    if (workflowId === campaignWorkflowId(campaign.name)) continue;
+  const orphans: { workflowId: string; runId: string }[] = [];
+  for await (const { workflowId, runId, type } of client.workflow.list({ query: `ExemplarCampaign="${campaign.name}" AND ExecutionStatus="Running"` })) {
+    // a training on the campaign's dataset goes on
+    if (PARTS.has(type)) orphans.push({ workflowId, runId });
+  }
+  // another command may have started it meanwhile, and then these may be its own
+  if (orphans.length > 0 && (await sightOf(client, campaign.name)).kind === 'running') return false;
+  for (const { workflowId, runId } of orphans) {
     await client.workflow.getHandle(workflowId, runId).terminate('its campaign starts anew from S3').catch((error: unknown) => {
       // it ended by itself in the meantime
       if (!(error instanceof WorkflowNotFoundError)) throw error;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
-import { mayBeCharged } from '../../../activities/answers.ts';
+import { Unanswered } from '../../../activities/unanswered.ts';
 import { book, close, draw, readBudget } from '../../../activities/budget.ts';
 import { CampaignReader } from '../../../activities/campaign-reader.ts';
 import { Flights } from '../../../activities/flights.ts';
@@ -196,7 +196,7 @@ export class Campaign {
       situation.lostAttempts += 1;
       return null;
     } catch (error) {
-      if (mayBeCharged(error)) situation.lostAttempts += 1;
+      if (error instanceof Unanswered) situation.lostAttempts += 1;
       return null;
     }
   }
