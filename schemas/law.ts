@@ -17,6 +17,10 @@ export const FaultLaw = z.strictObject({
   malformed: rate.default(0),
   truncated: rate.default(0),
   refusal: rate.default(0),
+  /** Silence: the connection stays open and nothing comes. */
+  hang: rate.optional(),
+  /** The answer breaks off in the middle; it counts as paid. */
+  halfAnswer: rate.optional(),
   times: z.int().min(1).default(1),
 });
 

@@ -7,6 +7,8 @@ import { trainingFile } from './setting.js';
 /** @typedef {import('./plan.js').Kill} Kill */
 /** @typedef {import('./kill.js').Killed} Killed */
 
+/** Commands that follow one training: a busy machine may not answer the first. */
+const COMMANDS = 3;
 const PATIENCE_MS = 90_000;
 /** A child process imports torch, reads shards and begins; then it trains for some seconds, ms. */
 const WHILE_IT_TRAINS_MS = 8;
@@ -18,9 +20,8 @@ const WHILE_IT_TRAINS_MS = 8;
  * @param {Kill[]} kills
  */
 export async function train(machine, dir, kills) {
-  const verb = machine.verb('train', trainingFile(dir), '--json');
   let over = false;
-  const ended = verb.ended.finally(() => (over = true));
+  const ended = toEnd(machine, trainingFile(dir)).finally(() => (over = true));
   /** @type {Killed[]} */
   const killed = [];
   for (const kill of kills) {
@@ -36,9 +37,17 @@ export async function train(machine, dir, kills) {
     if (kill.boundary === null) await strike();
     else await Promise.race([atBoundary(machine, kill.boundary, strike, PATIENCE_MS), ended]);
   }
-  const { code, output } = await ended;
-  if (code !== 0) throw new Error(`train ended with ${code}: ${output.trim()}`);
+  await ended;
   return { killed, weights: await weightsOf(machine) };
+}
+
+/** Follows a training to its end, by another command where one gave up. @param {Machine} machine @param {string} file */
+async function toEnd(machine, file) {
+  for (let left = COMMANDS; ; left--) {
+    const { code, output } = await machine.verb('train', file, '--json').ended;
+    if (code === 0) return;
+    if (left === 1) throw new Error(`train ended with ${code}: ${output.trim()}`);
+  }
 }
 
 /** @param {Machine} machine */

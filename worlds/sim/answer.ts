@@ -18,6 +18,8 @@ export interface Answer {
   content: Content;
   stopReason: 'end_turn' | 'tool_use' | 'max_tokens' | 'refusal';
   outputTokens: number;
+  /** What goes wrong with it on its way. */
+  way?: 'hang' | 'halfAnswer';
 }
 
 /** Hash of what a request asks; how the answer travels (streamed or not) and what is to be cached do not count. */
@@ -31,12 +33,17 @@ export function bodyHash({ stream: _, ...asked }: MessagesRequest): string {
  * @throws ApiError for anything that the service would answer with an error.
  */
 export function answer(request: MessagesRequest, law: Law, times = 0): Answer {
+  const fault = faultOf(bodyHash(request), times, law);
+  const given = whole(request, law, fault);
+  return fault === 'hang' || fault === 'halfAnswer' ? { ...given, way: fault } : given;
+}
+
+function whole(request: MessagesRequest, law: Law, fault: Fault | null): Answer {
   const format = request.output_config?.format;
   const tool = forcedTool(request);
   if (format) refuseOutside('output_config.format', format.schema);
   for (const [i, { strict, input_schema }] of request.tools.entries()) if (strict) refuseOutside(`tools.${i}.input_schema`, input_schema);
   const hash = bodyHash(request);
-  const fault = faultOf(hash, times, law);
   const error = faultError(fault);
   if (error) throw error;
   if (fault === 'refusal') return { content: { kind: 'none' }, stopReason: 'refusal', outputTokens: 1 };
@@ -76,10 +83,10 @@ function refuseOutside(field: string, schema: Record<string, unknown>): void {
 }
 
 function spoken(text: string, tool: string | null, fault: Fault | null, maxTokens: number): Answer {
-  const whole = fault === 'malformed' ? malformed(text) : text;
-  const most = fault === 'truncated' ? Math.min(maxTokens, Math.ceil(tokensOf(whole) / 2)) : maxTokens;
-  const cut = tokensOf(whole) > most;
-  const said = cut ? whole.slice(0, 4 * most) : whole;
+  const all = fault === 'malformed' ? malformed(text) : text;
+  const most = fault === 'truncated' ? Math.min(maxTokens, Math.ceil(tokensOf(all) / 2)) : maxTokens;
+  const cut = tokensOf(all) > most;
+  const said = cut ? all.slice(0, 4 * most) : all;
   const outputTokens = tokensOf(said);
   if (tool !== null) return { content: { kind: 'tool', name: tool, input: readable(said), json: said }, stopReason: cut ? 'max_tokens' : 'tool_use', outputTokens };
   return { content: said === '' ? { kind: 'none' } : { kind: 'text', text: said }, stopReason: cut ? 'max_tokens' : 'end_turn', outputTokens };

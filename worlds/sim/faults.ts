@@ -1,8 +1,9 @@
+import type { ServerResponse } from 'node:http';
 import type { Law } from '../../schemas/law.ts';
 import { rngOf } from '../rng.ts';
 import { ApiError } from './api-error.ts';
 
-const KINDS = ['rateLimited', 'overloaded', 'serverError', 'malformed', 'truncated', 'refusal'] as const;
+const KINDS = ['rateLimited', 'overloaded', 'serverError', 'malformed', 'truncated', 'refusal', 'hang', 'halfAnswer'] as const;
 export type Fault = (typeof KINDS)[number];
 
 /**
@@ -13,13 +14,13 @@ export function faultOf(bodyHash: string, times: number, { faults }: Law): Fault
   if (times >= faults.times) return null;
   let draw = rngOf(`fault/${bodyHash}`)();
   for (const kind of KINDS) {
-    draw -= faults[kind];
+    draw -= faults[kind] ?? 0;
     if (draw < 0) return kind;
   }
   return null;
 }
 
-/** The error that a fault answers with; null where it spoils an answer instead. */
+/** The error that a fault answers with; null where it spoils an answer, or its way, instead. */
 export function faultError(fault: Fault | null): ApiError | null {
   switch (fault) {
     case 'rateLimited':
@@ -31,7 +32,14 @@ export function faultError(fault: Fault | null): ApiError | null {
     case 'malformed':
     case 'truncated':
     case 'refusal':
+    case 'hang':
+    case 'halfAnswer':
     case null:
       return null;
   }
+}
+
+/** Begins to say something, and breaks off in the middle. */
+export function breakOff(response: ServerResponse, whole: string): void {
+  response.write(whole.slice(0, Math.floor(whole.length / 2)), () => response.destroy());
 }

@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { contentHash, sha256Hex } from '../../schemas/canonical.ts';
 import type { Law } from '../../schemas/law.ts';
 import { SIMULATED_HEADER } from '../../schemas/simulated.ts';
-import { answer, bodyHash } from './answer.ts';
+import { answer, bodyHash, type Answer } from './answer.ts';
 import { ApiError, invalidRequest } from './api-error.ts';
+import { breakOff } from './faults.ts';
 import { latencyOf } from './latency.ts';
 import { Ledger, type Call } from './ledger.ts';
 import { messageOf, streamOf } from './messages.ts';
@@ -120,15 +121,17 @@ class Service {
     this.recording(call, () => limits.admit(arrival.uncachedTokens));
     await sleep(latencyOf(call.bodyHash, this.ledger.times(call.bodyHash), this.law.latencyMs));
     const given = this.recording(call, () => answer(asked, this.law, this.ledger.times(call.bodyHash)));
+    // nobody knows of a call that gets no answer whether it was paid for
+    if (given.way === 'hang') return this.ledger.record({ ...call, status: 0 });
     const message = messageOf(asked, given, arrival.begin(), call.bodyHash);
     limits.produced(given.outputTokens);
     // counted before the first byte goes out: an answer that a kill keeps from its reader was paid for all the same
     this.ledger.record({ ...call, status: 200 }, { inputTokens: arrival.uncachedTokens, outputTokens: given.outputTokens });
     tell(response, limits.headers());
+    if (given.way === 'halfAnswer') return breakOff(response.writeHead(200, { 'content-type': asked.stream ? 'text/event-stream; charset=utf-8' : 'application/json' }), wire(message, given, asked.stream));
     if (!asked.stream) return this.send(response, 200, message);
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
-    for (const event of streamOf(message, given)) response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-    response.end();
+    response.end(wire(message, given, asked.stream));
   }
 
   /** Books a call that is answered with an error. */
@@ -146,6 +149,12 @@ class Service {
     response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
     response.end(text);
   }
+}
+
+/** What goes over the wire: the message, or the events that stream it. */
+function wire(message: ReturnType<typeof messageOf>, given: Answer, stream: boolean): string {
+  if (!stream) return JSON.stringify(message);
+  return [...streamOf(message, given)].map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
 }
 
 /** @throws ApiError: 401 without a key that counts, 400 without a version. */

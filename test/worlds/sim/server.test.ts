@@ -252,6 +252,22 @@ describe('the ledger', () => {
     ]);
   });
 
+  test('a call that hangs gets nothing until its caller gives up, and is answered when it is asked again', async () => {
+    const server = await start({ faults: { ...law.faults, hang: 1 } });
+    const impatient = new Anthropic({ apiKey: 'any', baseURL: server.url, maxRetries: 0, timeout: 200 });
+    await expect(impatient.messages.create(ping)).rejects.toThrow(Anthropic.APIConnectionTimeoutError);
+    expect(await clientOf(server).messages.create(ping)).toMatchObject({ type: 'message' });
+  });
+
+  test.each([false, true])('half an answer counts as paid, and the whole one comes when it is asked for again (streamed: %s)', async (streamed) => {
+    const server = await start({ faults: { ...law.faults, halfAnswer: 1 } });
+    const ask = async () => (streamed ? await clientOf(server).messages.stream(ping).finalMessage() : await clientOf(server).messages.create(ping));
+    await expect(ask()).rejects.toThrow();
+    expect(await ask()).toMatchObject({ type: 'message' });
+    const { calls } = (await (await fetch(`${server.url}/sim/calls`)).json()) as { calls: { status: number; times: number }[] };
+    expect(calls).toMatchObject([{ status: 200, times: 2 }]);
+  });
+
   test('a journal keeps the counts and the faults already met for the next server, a line cut short apart', async () => {
     const journal = join(mkdtempSync(join(tmpdir(), 'exemplar-journal-')), 'calls.jsonl');
     const faults = { ...law.faults, rateLimited: 1 };
