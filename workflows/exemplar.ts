@@ -32,7 +32,7 @@ import { SEARCH } from './search-attributes.ts';
  * what leaves it unchanged keeps the new explanation. The last act writes the outcome.
  */
 
-/** Events after which a pass boundary continues as new. */
+/** Events after which a pass boundary continues as new, as it does where the server suggests it sooner. */
 const LONGEST_HISTORY = 2_000;
 const LONGEST_REASON = 160;
 
@@ -264,7 +264,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
       progress.selection = (await take('select', main, { path: 'select', branch: 'main', pass: 0, chapter: -1 })).selection as string;
     }
     while (progress.passes - (progress.passesBefore ?? 0) < actor.maxPasses) {
-      if (workflowInfo().historyLength > LONGEST_HISTORY) await continueAsNew<typeof exemplar>({ ...input, held: control === 'hold', carried: progress });
+      if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY) await continueAsNew<typeof exemplar>({ ...input, held: control === 'hold', carried: progress });
       progress.passes += 1;
       const { material, oscillated } = await pass(main, `p${progress.passes}`, progress.passes);
       if (material) {
