@@ -87,8 +87,8 @@ test('a worker is cut off for longer than it may be silent: another takes its ca
     const run = machine.verb('run', CAMPAIGN.file);
     await machine.answered(EARLY);
     machine.lines('llm').cut();
-    await sleep(CUT_MS);
     machine.expose(['llm']);
+    await sleep(CUT_MS);
     machine.lines('llm').mend();
     expect(await run.ended).toMatchObject({ code: 0 });
     await expectUnharmed(machine, reference);
