@@ -2,7 +2,7 @@
  * Kills every component of running campaigns, at seeded moments and at the boundaries between steps, and holds what comes of them
  * against campaigns that nobody disturbed.
  *
- *   npm run build && node bench/chaos.js            216 kills in 24 campaigns; writes bench/results/chaos.md and .json
+ *   npm run build && node bench/chaos.js            240 kills in 24 campaigns; writes bench/results/chaos.md and .json
  *     --kills N --campaigns N --seed N              the same seed kills the same processes at the same moments
  *     --only COMPONENT                              one of worker, llm, io, orchestrate, temporal, database, s3, model, cli, trainer
  *     --campaign N                                  of the plan that the other options make, this campaign alone
@@ -26,7 +26,7 @@ const FULL = { kills: 200, campaigns: 24 };
 
 const { values } = parseArgs({
   options: {
-    kills: { type: 'string', default: '216' },
+    kills: { type: 'string', default: '240' },
     campaigns: { type: 'string', default: '24' },
     seed: { type: 'string', default: '1' },
     parallel: { type: 'string', default: String(2 * cpus().length) },
