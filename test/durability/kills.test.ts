@@ -144,8 +144,10 @@ test('the command is killed before and after it writes the campaign, and while i
   await onMachine(async (machine) => {
     for (const name of ['the campaign is about to be written', 'the campaign is written, and the command does not know'] as const) {
       const run = machine.verb('run', CAMPAIGN.file);
-      await atBoundary(machine, boundary(name), () => Promise.resolve(run.process.kill('SIGKILL')));
-      expect(await run.ended).toMatchObject({ code: null });
+      await atBoundary(machine, boundary(name), async () => {
+        run.process.kill('SIGKILL');
+        expect(await run.ended).toMatchObject({ code: null });
+      });
     }
     const first = machine.verb('run', CAMPAIGN.file);
     await machine.answered(EARLY);

@@ -34,6 +34,7 @@ export interface StoreGate {
 }
 
 const SLOW_MS = 2_000;
+const NOTICED_MS = 100;
 
 /** `behind` is asked at each request. Bytes and headers, signatures among them, pass as they are. */
 export async function startStoreGate(behind: () => string): Promise<StoreGate> {
@@ -47,6 +48,8 @@ export async function startStoreGate(behind: () => string): Promise<StoreGate> {
     waiting = waiting.filter((each) => each !== held);
     held.reached(asked);
     await held.released;
+    // the end of a caller that has just been killed may not have come through yet
+    await sleep(NOTICED_MS);
   }
 
   async function pass(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
