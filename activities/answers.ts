@@ -3,6 +3,7 @@ import { canonicalJson } from '../schemas/canonical.ts';
 import type { CampaignFile, Price } from '../schemas/campaign.ts';
 import { responseKey, type StepAddress } from '../schemas/keys.ts';
 import { ResponseRecord } from '../schemas/records.ts';
+import type { BatchDesk } from './batches/desk.ts';
 import type { Flights } from './flights.ts';
 import type { Call, Limiter } from './limits/limiter.ts';
 import { textOf, type Model, type ModelAnswer, type ModelRequest, type SendOptions } from './model.ts';
@@ -20,6 +21,8 @@ export interface AnswerPorts {
   flights: Flights<ResponseRecord>;
   limiter: Limiter;
   warmth: Warmth;
+  /** Where calls are left for batches; absent where none are. */
+  desk?: BatchDesk;
 }
 
 export interface Payer {
@@ -95,7 +98,8 @@ async function send(model: Model, request: ModelRequest, { onOut, ...cache }: Ca
   }
 }
 
-async function keep(store: ObjectStore, key: string, record: ResponseRecord): Promise<Answer> {
+/** Puts an answer that is paid for until it is stored. Returns the record that was stored first. */
+export async function keep(store: ObjectStore, key: string, record: ResponseRecord): Promise<Answer> {
   for (let wait = 100; ; wait = Math.min(wait * 2, LONGEST_PUT_WAIT_MS)) {
     try {
       if (await store.putIfAbsent(key, canonicalJson(record))) return record;
@@ -114,7 +118,8 @@ function withWaste(winner: ResponseRecord, loser: ResponseRecord): Answer {
   return { ...winner, wasted: { run: loser.run, nanoUsd: loser.nanoUsd ?? 0 } };
 }
 
-function requestChars(request: ModelRequest): number {
+/** Length of a prompt, characters. */
+export function requestChars(request: ModelRequest): number {
   const blocks = [...request.system, ...request.turns.flatMap((turn) => turn.blocks)];
   return blocks.reduce((sum, block) => sum + textOf(block).length, 0);
 }

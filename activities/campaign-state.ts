@@ -1,6 +1,6 @@
 import { outcomeKey, outcomesPrefix } from '../schemas/keys.ts';
 import type { Manifest } from '../schemas/manifest.ts';
-import type { StopAfter } from '../schemas/campaign.ts';
+import type { Mode, StopAfter } from '../schemas/campaign.ts';
 import { OutcomeRecord, type CampaignRecord, type FailureCount, type SettingRecord, type Stopped } from '../schemas/records.ts';
 import { keysBetween, type CampaignReader } from './campaign-reader.ts';
 
@@ -18,6 +18,9 @@ export interface CurrentSettings {
   stopped: Stopped | null;
   /** What ended before the campaign was last let go on; it does not count towards `stopAfter`. */
   countFrom: FailureCount;
+  mode: Mode;
+  /** It asks in batches, or has. */
+  batched: boolean;
   /** Try of each retried situation. */
   tries: Map<number, number>;
   /** Number of the last settings record that opened pages again, by retries or by a longer listing; 0 for none. */
@@ -34,6 +37,8 @@ export function applySettings(campaign: CampaignRecord, settings: SettingRecord[
     stopAfter: campaign.file.stopAfter ?? null,
     stopped: null,
     countFrom: { failed: 0, ended: 0 },
+    mode: campaign.file.model.mode ?? 'interactive',
+    batched: campaign.file.model.mode === 'batch',
     tries: new Map(),
     reopened: 0,
   };
@@ -44,6 +49,8 @@ export function applySettings(campaign: CampaignRecord, settings: SettingRecord[
     if (setting.state !== undefined) Object.assign(current, { state: setting.state, stopped: setting.stopped ?? null });
     if (setting.stopAfter !== undefined) current.stopAfter = setting.stopAfter;
     if (setting.countFrom !== undefined) current.countFrom = setting.countFrom;
+    if (setting.mode !== undefined) current.mode = setting.mode;
+    if (setting.mode === 'batch') current.batched = true;
     if (setting.listing !== undefined || setting.retry !== undefined) current.reopened = setting.n;
     for (const [index, attempt] of Object.entries(setting.retry ?? {})) current.tries.set(Number(index), attempt);
   }

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@temporalio/common';
 import { FAILURE, type FailureType } from '../schemas/failure-types.ts';
 import { redacted, redactedError } from './secrets.ts';
 import { Unanswered } from './unanswered.ts';
@@ -40,9 +40,12 @@ export const FAILURE_TABLE: readonly Row[] = [
   { type: FAILURE.unavailable, retry: true, when: () => true },
 ];
 
-/** Maps any error to the failure that the workflow sees, without secrets, with `details` for it. Cancellation and failures already mapped pass through. */
+/**
+ * Maps any error to the failure that the workflow sees, without secrets, with `details` for it. Cancellation, waiting for a batch, and
+ * failures already mapped pass through.
+ */
 export function toFailure(error: unknown, details?: unknown[]): Error {
-  if (error instanceof CancelledFailure || error instanceof ApplicationFailure || error instanceof ActivityFailure) return error;
+  if (error instanceof CancelledFailure || error instanceof ApplicationFailure || error instanceof ActivityFailure || error instanceof CompleteAsyncError) return error;
   const cause = error instanceof Unanswered ? error.cause : error;
   const shape = shapeOf(cause);
   const row = FAILURE_TABLE.find((candidate) => candidate.when(shape)) as Row;

@@ -143,6 +143,7 @@ export function situationsOf({ situations }: ImagineOutput, cell: Cell, most: nu
 
 function recordOf({ cell, ask }: AskInput, run: string, end: Exclude<StepEnd<SituationContent[]>, { kind: 'short' }>): AskRecord {
   if (end.kind === 'tools') throw new TypeError('the model asks for tools where none was offered');
+  if (end.kind === 'left') throw new TypeError('situations are not imagined in batches');
   const { calls, lost, charged } = end.spending;
   return {
     schema: 1,

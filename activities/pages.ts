@@ -1,7 +1,8 @@
 import { canonicalJson } from '../schemas/canonical.ts';
 import { PageSeal } from '../schemas/manifest.ts';
-import type { ActorParameters, StopAfter } from '../schemas/campaign.ts';
+import type { ActorParameters, Mode, StopAfter } from '../schemas/campaign.ts';
 import type { FailureCount, Outcome } from '../schemas/records.ts';
+import { leaseOf } from './batches/pace.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { applySettings, pageBounds, pageOutcomes, sealedPages } from './campaign-state.ts';
 import { toFailure } from './failures.ts';
@@ -40,6 +41,8 @@ export interface CampaignView {
   chapters: number;
   patienceMs: number;
   firstGrant: number;
+  /** Absent in histories of earlier versions. */
+  leaseMs?: number;
 }
 
 export interface SettingsView {
@@ -56,6 +59,8 @@ export interface SettingsView {
   stopped?: boolean;
   /** There is a cap over all campaigns. */
   capped?: boolean;
+  /** Absent where the campaign has never asked in batches. */
+  mode?: Mode;
 }
 
 export interface PageView {
@@ -117,7 +122,8 @@ export function createPageActivities({ reader, value }: PagePorts) {
           ...(campaign.file.library.select === 'routed' ? { routed: true } : {}),
           chapters: campaign.chapters.length,
           patienceMs: durationMs(campaign.file.patience),
-          firstGrant: grantEstimate(campaign),
+          firstGrant: grantEstimate(campaign, current.mode),
+          leaseMs: leaseOf(campaign),
         };
       }),
 
@@ -196,8 +202,8 @@ async function load(reader: CampaignReader, name: string) {
   return { campaign, settings, current: applySettings(campaign, settings) };
 }
 
-function view({ n, concurrency, budget, state, reopened, stopAfter, countFrom, stopped }: ReturnType<typeof applySettings>): SettingsView {
-  return { n, concurrency, budget, state, reopened, ...(stopAfter === null ? {} : { stopAfter, countFrom }), ...(stopped === null ? {} : { stopped: true }) };
+function view({ n, concurrency, budget, state, reopened, stopAfter, countFrom, stopped, mode, batched }: ReturnType<typeof applySettings>): SettingsView {
+  return { n, concurrency, budget, state, reopened, ...(stopAfter === null ? {} : { stopAfter, countFrom }), ...(stopped === null ? {} : { stopped: true }), ...(batched ? { mode } : {}) };
 }
 
 function sumOutcomes(counts: Partial<Record<Outcome | 'waiting', number>>[]): Record<Outcome, number> {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { packageRoot } from '../infra/package-root.ts';
 import { readFileAs } from '../infra/read-file.ts';
-import type { CampaignFile, Price } from '../schemas/campaign.ts';
-import { PriceTable, type Mode, type Quote } from '../schemas/prices.ts';
+import type { CampaignFile, Mode, Price } from '../schemas/campaign.ts';
+import { PriceTable, type Quote } from '../schemas/prices.ts';
 import type { CampaignRecord } from '../schemas/records.ts';
 
 const SHIPPED = join(packageRoot, 'activities', 'prices.json');

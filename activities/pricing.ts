@@ -1,4 +1,4 @@
-import type { CampaignFile, Price } from '../schemas/campaign.ts';
+import type { CampaignFile, Mode, Price } from '../schemas/campaign.ts';
 import type { CampaignRecord, Usage } from '../schemas/records.ts';
 import { textOf, type ModelRequest } from './model.ts';
 import { priceOf } from './prices.ts';
@@ -56,8 +56,8 @@ const USUAL_SHARE = 0.3;
 export const USUAL_CHOICE = 8;
 
 /** Int nano-dollars to grant at once: what a pass usually costs, and one whole reservation on top. 0 where the price is unknown. */
-export function grantEstimate(campaign: CampaignRecord): number {
-  const price = priceOf(campaign);
+export function grantEstimate(campaign: CampaignRecord, mode: Mode = 'interactive'): number {
+  const price = priceOf(campaign, mode) ?? priceOf(campaign);
   if (price === null) return 0;
   const { chapters, file: { model, library } } = campaign;
   // uncounted chapters are reserved by their bytes, twice the bound that they carry

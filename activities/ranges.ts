@@ -10,6 +10,27 @@ export function formatRanges(numbers: number[]): string {
   return parts.join(',');
 }
 
+/** One try of a situation. */
+export interface Tried {
+  index: number;
+  try: number;
+}
+
+/** Tries as short text, such as `0:0-15,17;1:16`: indexes as ranges, by try. */
+export function formatTries(tries: Iterable<Tried>): string {
+  const byTry = new Map<number, number[]>();
+  for (const { index, try: attempt } of tries) byTry.set(attempt, [...(byTry.get(attempt) ?? []), index]);
+  return [...byTry].sort(([a], [b]) => a - b).map(([attempt, indexes]) => `${attempt}:${formatRanges(indexes.sort((a, b) => a - b))}`).join(';');
+}
+
+export function parseTries(text: string): Tried[] {
+  if (text === '') return [];
+  return text.split(';').flatMap((group) => {
+    const [attempt, ranges] = group.split(':') as [string, string];
+    return parseRanges(ranges).map((index) => ({ index, try: Number(attempt) }));
+  });
+}
+
 export function parseRanges(text: string): number[] {
   if (text === '') return [];
   return text.split(',').flatMap((part) => {

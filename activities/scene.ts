@@ -3,6 +3,7 @@ import type { ChapterRef } from '../schemas/library.ts';
 import { StepRecord, type CampaignRecord, type Version } from '../schemas/records.ts';
 import type { Situation } from '../schemas/situation.ts';
 import type { AnswerPorts } from './answers.ts';
+import { batchPriceOf } from './batches/price.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { outcomeOf } from './campaign-state.ts';
 import { WrongProvider } from './failures.ts';
@@ -88,8 +89,18 @@ export function account(scene: Scene, input: StepInput): Account {
   const { campaign } = scene;
   const run = runId();
   const { model } = campaign.file;
-  const payer = { campaign: campaign.name, run, provider: campaign.provider, price: priceOf(campaign), cacheTtl: model.cacheTtl };
-  return { payer, allowance: input.allowance, attempt, lostAttempts: lost, lost: input.lost ?? { calls: 0, nanoUsd: 0 } };
+  const { mode } = input;
+  const price = mode === 'batch' ? batchPriceOf(campaign) : priceOf(campaign);
+  const payer = { campaign: campaign.name, run, provider: campaign.provider, price, cacheTtl: model.cacheTtl };
+  return {
+    payer,
+    allowance: input.allowance,
+    attempt,
+    // attempts that wait for a batch pay for nothing themselves
+    lostAttempts: mode === 'batch' ? 0 : lost,
+    lost: input.lost ?? { calls: 0, nanoUsd: 0 },
+    ...(mode === undefined ? {} : { batches: { waiter: { campaign: campaign.name, index: input.index, try: input.try }, mode } }),
+  };
 }
 
 export async function readRecord(reader: CampaignReader, sha256: string): Promise<StepRecord> {

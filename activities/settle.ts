@@ -41,10 +41,12 @@ export async function settle<Value>(
 ): Promise<StepAnswer> {
   const { calls, tools, lost } = end.spending;
   const spent = spentIn(end.spending);
-  if (end.kind === 'short' || end.kind === 'tools') {
-    const headline = end.kind === 'short' ? 'left: the next call does not fit' : 'left: waits for tools';
+  if (end.kind === 'short' || end.kind === 'tools' || end.kind === 'left') {
+    const headline = { short: 'left: the next call does not fit', tools: 'left: waits for tools', left: 'left: waits for a batch' }[end.kind];
     const broken = spent.calls === 0 ? {} : { broken: { log: await append(ports.reader, scene, input, { kind, calls, tools, lost, model: end.model, headline }), ...spent } };
-    if (end.kind === 'short') return { short: end.need, ...(lost.calls === 0 ? {} : { lost }), ...broken };
+    const unheard = lost.calls === 0 ? {} : { lost };
+    if (end.kind === 'short') return { short: end.need, ...unheard, ...broken };
+    if (end.kind === 'left') return { left: true, ...unheard, ...broken };
     const names = end.asking.toolCalls.slice(0, MOST_TOOL_CALLS).map(({ name }) => name.slice(0, LONGEST_TOOL_NAME));
     return { asking: end.asking.key, tools: names, lost, ...broken };
   }

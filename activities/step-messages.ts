@@ -1,3 +1,4 @@
+import type { Mode } from '../schemas/campaign.ts';
 import type { Plan } from '../schemas/plan.ts';
 import type { StepRecord } from '../schemas/records.ts';
 
@@ -18,6 +19,8 @@ export interface StepInput {
   /** revise: the critique's step record; null where the finer levels contradict the coarser ones. */
   critique: string | null;
   decide?: boolean;
+  /** Absent where the campaign has never asked in batches. */
+  mode?: Mode;
   /** Booked as lost in this step's earlier tool turns. */
   lost?: StepRecord['lost'];
   /** Int nano-dollars this situation may still spend; null: no budget. */
@@ -66,6 +69,13 @@ export interface StepTools {
   broken?: BrokenStep;
 }
 
+/** A run before this one has left the call with a batch: take the step again, in batch mode. */
+export interface StepLeft {
+  left: true;
+  lost?: StepRecord['lost'];
+  broken?: BrokenStep;
+}
+
 /** What a step had used when it was left: booked where it is never taken again. */
 export interface BrokenStep {
   /** Record with its calls. */
@@ -75,4 +85,4 @@ export interface BrokenStep {
   calls: number;
 }
 
-export type StepAnswer = StepResult | StepShort | StepTools;
+export type StepAnswer = StepResult | StepShort | StepTools | StepLeft;

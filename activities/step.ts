@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import { InvalidOutput } from '../plans/invalid.ts';
+import type { Mode } from '../schemas/campaign.ts';
 import type { ResponseRecord, StepRecord, ToolRecord } from '../schemas/records.ts';
 import { answerKey, askModel, knownAnswer, type Answer, type AnswerPorts, type Payer } from './answers.ts';
+import type { Waiter } from './batches/desk.ts';
+import { isLeft, leaveWithBatch } from './batches/leave.ts';
 import type { ModelRequest } from './model.ts';
 import { reservationOf } from './pricing.ts';
 import { LAST_TOOL_TURN, MOST_TOOL_CALLS, refusedTools, repairRequest, toolTurn, type StepMaterial } from './requests.ts';
@@ -36,6 +39,8 @@ export interface Account {
   lostAttempts: number;
   /** Booked as lost in the step's earlier tool turns. */
   lost: StepRecord['lost'];
+  /** Set in campaigns that ask, or have asked, in batches: whether this step does. */
+  batches?: { waiter: Waiter; mode: Mode };
 }
 
 export interface Spending {
@@ -51,10 +56,15 @@ export type StepEnd<Value> =
   | { kind: 'refused' | 'invalid'; reason: string; model: string; spending: Spending }
   /** The answer at `asking` wants tools that have not answered yet: run them, then take the step again. */
   | { kind: 'tools'; asking: ResponseRecord; model: string; spending: Spending }
+  /** The next call was left with a batch by a run before this one: take the step again, in batch mode. */
+  | { kind: 'left'; model: string; spending: Spending }
   /** The next call does not fit the allowance: nothing was sent that could break it. `need` is what all calls so far and the next reserve. */
   | { kind: 'short'; need: number; model: string; spending: Spending };
 
-/** Asks, hands on what tools answer, checks and repairs until the answer is good, refused, or beyond repair. */
+/**
+ * Asks, hands on what tools answer, checks and repairs until the answer is good, refused, or beyond repair.
+ * @throws CompleteAsyncError where the next call was left with a batch.
+ */
 export async function takeStep<Output, Value>(ports: AnswerPorts, account: Account, question: StepQuestion<Output, Value>): Promise<StepEnd<Value>> {
   const { payer } = account;
   const spending: Spending = { calls: [], tools: [], lost: { ...account.lost }, charged: account.lost.nanoUsd };
@@ -92,6 +102,9 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
       }
       const need = spending.charged + reservation;
       if (account.allowance !== null && need > account.allowance) return { kind: 'short', need, model, spending };
+      const { batches } = account;
+      if (batches?.mode === 'batch') await leaveWithBatch(ports, batches.waiter, { key, request, worstCase });
+      if (batches?.mode === 'interactive' && (await isLeft(ports, batches.waiter, key))) return { kind: 'left', model, spending };
       record = await askModel(ports, key, request, payer, worstCase);
     }
     model = record.model;
@@ -101,6 +114,7 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
       paid: record.campaign === payer.campaign && record.key === key,
       usage: record.usage,
       nanoUsd: record.nanoUsd,
+      ...(record.batch === undefined ? {} : { batched: true }),
     });
     if (record.run === payer.run) spending.charged += record.nanoUsd ?? 0;
     if (record.wasted?.run === payer.run) {

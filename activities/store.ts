@@ -4,7 +4,7 @@ export interface ObjectStore {
   get(key: string, most?: number): Promise<Uint8Array | null>;
   /** False when the key already existed (its object is left as it is). */
   putIfAbsent(key: string, body: Uint8Array | string): Promise<boolean>;
-  /** Overwrites: only for the dataset card. */
+  /** Overwrites: only for the dataset card, and for which call a situation waits for. */
   put(key: string, body: Uint8Array | string): Promise<void>;
   /** Keys under a prefix in lexicographic order, with sizes in bytes; `after` skips keys up to and including it. */
   list(prefix: string, after?: string): AsyncIterable<{ key: string; bytes: number }>;

@@ -7,6 +7,7 @@ interface SimModelOptions {
   port: number;
   law?: string;
   journal?: string;
+  batches?: string;
 }
 
 export function register(program: Command): void {
@@ -14,7 +15,8 @@ export function register(program: Command): void {
     .option('--port <n>', 'port on the loopback interface; 0 takes a free one', port, 0)
     .option('--law <file>', 'rates by which it plays the actor')
     .option('--journal <file>', 'append a JSON line for each request')
-    .action(async ({ port: wanted, law: lawFile, journal, ...options }: SimModelOptions) => {
+    .option('--batches <file>', 'keep batches in this file, over a restart')
+    .action(async ({ port: wanted, law: lawFile, journal, batches, ...options }: SimModelOptions) => {
       const { packageRoot } = await import('../infra/package-root.ts');
       const { readFileAs } = await import('../infra/read-file.ts');
       const { Law } = await import('../schemas/law.ts');
@@ -22,7 +24,7 @@ export function register(program: Command): void {
       const law = readFileAs(lawFile ?? join(packageRoot, 'worlds', 'laws', 'default.json'), Law);
       const { startSimModel } = await import('../worlds/sim/server.ts');
       const stopped = new Promise<void>((resolve) => process.once('SIGTERM', () => resolve()).once('SIGINT', () => resolve()));
-      const server = await startSimModel({ port: wanted, law, ...(journal === undefined ? {} : { journal }) });
+      const server = await startSimModel({ port: wanted, law, ...(journal === undefined ? {} : { journal }), ...(batches === undefined ? {} : { batches }) });
       output.result({ url: server.url, law: law.name }, `simulated model at ${server.url}, law "${law.name}"`);
       await stopped;
       await server.close();

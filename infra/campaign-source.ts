@@ -84,8 +84,8 @@ function checkGrid(path: string, { tasks, horizons }: ImaginedSource, agents: Ca
 }
 
 /**
- * What makes two runs the same, part by part: a refusal can name the one that differs. Count, concurrency and budget are left out, as
- * they may change while a campaign runs; price, cache time and patience, as the same comes of it whatever they are.
+ * What makes two runs the same, part by part: a refusal can name the one that differs. Count, concurrency, budget and mode are left out,
+ * as they may change while a campaign runs; price, cache time and patience, as the same comes of it whatever they are.
  */
 export function fingerprintParts({ file, agents, chapters, prompts, listing }: CampaignSource, provider: Provider, structured: string, writer: CampaignRecord['writer']): CampaignRecord['parts'] {
   return {

@@ -39,7 +39,7 @@ export type Opened = { how: 'new' | 'attached' | 'extended'; campaign: CampaignR
 
 /**
  * Writes campaign.json and all it refers to, or finds that it is there. Same fingerprint: attach. Only more situations, or
- * concurrency, budget or stopAfter changed: extend by a settings record. Else refuse, also where price, cache time or patience changed, which no
+ * concurrency, budget, stopAfter or mode changed: extend by a settings record. Else refuse, also where price, cache time or patience changed, which no
  * record could hold. `counter` counts the chapters of a new campaign; one
  * that is there keeps its own.
  * @throws UsageError naming the part that differs and a free name.
@@ -66,6 +66,8 @@ export async function openCampaign(store: ObjectStore, sketch: CampaignSource, p
   if (file.budget !== undefined && file.budget !== current.budget && file.budget !== known.file.budget) change.budget = file.budget;
   const { stopAfter } = file;
   if (stopAfter !== undefined && differs(stopAfter, current.stopAfter) && differs(stopAfter, known.file.stopAfter)) change.stopAfter = stopAfter;
+  const { mode = 'interactive' } = file.model;
+  if (mode !== current.mode && mode !== (known.file.model.mode ?? 'interactive')) change.mode = mode;
   if (Object.keys(change).length === 0) return { how: 'attached', campaign: known };
   await addSetting(store, file.name, change);
   return { how: 'extended', campaign: known };

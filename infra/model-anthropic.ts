@@ -92,7 +92,8 @@ function contentBlock(block: PromptBlock): ContentBlockParam {
   return { type: 'text', text: block.text };
 }
 
-function toAnswer(message: Message & { _request_id?: string | null }): ModelAnswer {
+/** What an answer of the Messages API says, whichever way it came. */
+export function toAnswer(message: Message & { _request_id?: string | null }): ModelAnswer {
   const uses = message.content.filter((block) => block.type === 'tool_use');
   const answer = uses.find((block) => block.name === ANSWER_TOOL);
   const text = message.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('');

@@ -111,6 +111,10 @@ export type LibraryChoice = z.infer<typeof LibraryChoice>;
 export const StopAfter = z.strictObject({ failedShare: z.number().min(0).lt(1), minSample: z.int().min(1) });
 export type StopAfter = z.infer<typeof StopAfter>;
 
+/** How calls reach the model: one by one, or many in a batch that may take a day and costs less. */
+export const Mode = z.enum(['interactive', 'batch']);
+export type Mode = z.infer<typeof Mode>;
+
 /** The campaign file that users write. Paths are relative to the file. */
 export const CampaignFile = z.strictObject({
   name,
@@ -121,6 +125,8 @@ export const CampaignFile = z.strictObject({
     cacheTtl: z.enum(['auto', '5m', '1h']).default('auto'),
     /** Only for models that the price table does not know. */
     price: Price.optional(),
+    /** `interactive` where it is left out. */
+    mode: Mode.optional(),
   }),
   situations: SituationSource,
   agents: z.array(z.string().min(1)).min(1),

@@ -10,6 +10,10 @@ export const FAILURE = {
   overloaded: 'Model.Overloaded',
   unavailable: 'Model.Unavailable',
   toolUnreachable: 'Tool.Unreachable',
+  /** The answer of a batch lies in the store: the step is taken again. */
+  batchAnswered: 'Batch.Answered',
+  /** The campaign was cancelled before the batch was answered. */
+  batchReleased: 'Batch.Released',
   store: 'Store.Unavailable',
   storeDenied: 'Store.Denied',
   corrupt: 'Data.Corrupt',

@@ -52,6 +52,16 @@ export const explainedKey = (campaign: string, index: number, run: string, what:
 export const outcomesPrefix = (campaign: string) => `${datasetPrefix(campaign)}outcomes/`;
 export const outcomeKey = (campaign: string, index: number, attempt: number) =>
   `${outcomesPrefix(campaign)}${padded(index, 7)}.${attempt}.json`;
+/** Calls asked in batches. */
+const batchesPrefix = (campaign: string) => `${datasetPrefix(campaign)}batches/`;
+/** What a situation waits for: overwritten by the next call that it waits for, as no other record of a campaign is. */
+export const waitingKey = (campaign: string, index: number, attempt: number) => `${batchesPrefix(campaign)}waiting/${padded(index, 7)}.${attempt}.json`;
+export const intentsPrefix = (campaign: string) => `${batchesPrefix(campaign)}intents/`;
+/** Which calls a batch is to hold, put before it is asked for; then the provider's id of it, and what came of it. */
+export const intentKey = (campaign: string, intent: string, part: 'calls' | 'batch' | 'end') => `${intentsPrefix(campaign)}${intent}.${part}.json`;
+/** Whose a batch of the provider is. */
+export const batchOwnerKey = (batch: string) => `batches/${encodeURIComponent(batch)}.json`;
+
 export const manifestPrefix = (campaign: string) => `${datasetPrefix(campaign)}manifest/`;
 export const manifestKey = (campaign: string, generation: number) => `${manifestPrefix(campaign)}${padded(generation, 6)}.json`;
 export const cardKey = (campaign: string) => `${datasetPrefix(campaign)}README.md`;

@@ -39,6 +39,17 @@ export const LimitLaw = z.strictObject({
 });
 export type LimitLaw = z.infer<typeof LimitLaw>;
 
+/** How the simulated service works off batches. */
+export const BatchLaw = z.strictObject({
+  /** Milliseconds until the last request of a batch is answered; the others are spread evenly before it. */
+  latencyMs: z.number().min(0).default(1_000),
+  /** Chance that a request expires the first time that it is asked for in a batch. */
+  expire: rate.default(0),
+  /** Chance that it fails by the service's own fault then. */
+  error: rate.default(0),
+});
+export type BatchLaw = z.infer<typeof BatchLaw>;
+
 /** Law file of the simulated model: the rates by which it plays the exemplary actor. */
 export const Law = z.strictObject({
   name: z.string().min(1),
@@ -69,5 +80,6 @@ export const Law = z.strictObject({
   textbooks: z.record(z.string(), TextbookLaw),
   faults: FaultLaw.prefault({}),
   limits: LimitLaw.optional(),
+  batch: BatchLaw.optional(),
 });
 export type Law = z.infer<typeof Law>;

@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { Price } from './campaign.ts';
 
-/** How calls reach the model: one by one, or many in a batch that may take a day and costs less. */
-export type Mode = 'interactive' | 'batch';
-
 /** What models cost, as a provider's price list said on one day. Model names match with or without a date suffix. */
 export const PriceTable = z.strictObject({
   /** Day on which the table was read from its source. */

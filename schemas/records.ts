@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ActorParameters, CampaignFile, StopAfter } from './campaign.ts';
+import { ActorParameters, CampaignFile, Mode, StopAfter } from './campaign.ts';
 import { AgentSpec } from './agent.ts';
 import { ChapterRef, Sha256 } from './library.ts';
 import { Explanation, Plan, Stance } from './plan.ts';
@@ -63,6 +63,8 @@ export const ResponseRecord = z.strictObject({
   /** Price in int nano-dollars; what was reserved for it where the usage is unknown, null where the price is. */
   nanoUsd: z.int().nullable(),
   requestChars: z.int(),
+  /** The provider's id of the batch that it came in. */
+  batch: z.string().optional(),
 });
 export type ResponseRecord = z.infer<typeof ResponseRecord>;
 
@@ -107,6 +109,8 @@ export const StepRecord = z.strictObject({
       paid: z.boolean(),
       usage: Usage,
       nanoUsd: z.int().nullable(),
+      /** It was asked in a batch. */
+      batched: z.boolean().optional(),
     }),
   ),
   /** Calls lost to a kill or timeout, booked at worst case, in int nano-dollars. */
@@ -187,6 +191,7 @@ export const SettingRecord = z.strictObject({
   n: z.int(),
   concurrency: z.int().min(1).optional(),
   budget: z.number().positive().nullable().optional(),
+  mode: Mode.optional(),
   state: z.enum(['running', 'paused', 'cancelled']).optional(),
   /** null: off. */
   stopAfter: StopAfter.nullable().optional(),

@@ -112,6 +112,8 @@ export const LedgerRow = z.strictObject({
   cache_write_tokens: z.int().nullable(),
   cache_write_1h_tokens: z.int().nullable(),
   lost: z.boolean(),
+  /** Asked in a batch, at the price of one. */
+  batched: z.boolean(),
   /** Int nano-dollars; null where price or usage is unknown. */
   nano_usd: z.bigint().nullable(),
 });

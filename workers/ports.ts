@@ -1,5 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { createActorActivities } from '../activities/actor.ts';
+import { createBatchActivities, createIntentActivities } from '../activities/batches.ts';
+import type { BatchProvider } from '../activities/batches/provider.ts';
 import { CampaignReader } from '../activities/campaign-reader.ts';
 import { createExplainedActivities } from '../activities/explained.ts';
 import { createFeedbackActivities } from '../activities/feedback.ts';
@@ -19,11 +21,12 @@ import { Toolboxes } from '../infra/tools/toolboxes.ts';
 import type { ResponseRecord } from '../schemas/records.ts';
 import { worldNamed } from '../worlds/index.ts';
 import { campaignWorkflowId, waitingSignal } from '../workflows/messages.ts';
+import { TemporalDesk } from './desk.ts';
 
 const BUSY_PATIENCE_MS = 24 * 3_600_000;
 
 /** Everything that a worker's activities share in this process. */
-export function createActivities(store: ObjectStore, model: Model, provider: () => Promise<string>, client: Client) {
+export function createActivities(store: ObjectStore, model: Model, provider: () => Promise<string>, client: Client, batches?: BatchProvider) {
   const reader = new CampaignReader(store);
   const flights = new Flights<ResponseRecord>();
   const outages = new Outages(async (campaign, reason, inTurn) => {
@@ -31,17 +34,18 @@ export function createActivities(store: ObjectStore, model: Model, provider: () 
   });
   const toolboxes = new Toolboxes(reader);
   const limiter = new Limiter({ patienceMs: BUSY_PATIENCE_MS, held: (campaign, reason) => outages.held(campaign, reason) });
-  const asking = { store, model, provider, reader, flights, outages, limiter, warmth: new Warmth() };
+  const asking = { store, model, provider, reader, flights, outages, limiter, warmth: new Warmth(), desk: new TemporalDesk(client) };
   return {
     flights,
     toolboxes,
-    llm: { ...createActorActivities(asking), ...createImagineActivities(asking) },
+    llm: { ...createActorActivities(asking), ...createImagineActivities(asking), ...(batches === undefined ? {} : createBatchActivities({ ...asking, batches })) },
     tools: createToolActivities({ reader, outages, withTools: (campaign, work) => toolboxes.use(campaign, work) }),
     io: {
       ...createOutcomeActivities({ reader }),
       ...createExplainedActivities({ reader }),
       ...createFeedbackActivities({ reader }),
       ...createStopActivities({ reader }),
+      ...createIntentActivities({ reader }),
       ...createImaginationActivities({ reader }),
       ...createPageActivities({
         reader,

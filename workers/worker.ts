@@ -6,6 +6,7 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type Worke
 import { dataConverterOf, SEALED_FAILURES } from '../infra/codec/data-converter.ts';
 import type { Config } from '../infra/config.ts';
 import type { DeploymentVersion } from '../infra/deployments.ts';
+import { AnthropicBatches } from '../infra/batches-anthropic.ts';
 import { anthropicClient, AnthropicModel } from '../infra/model-anthropic.ts';
 import { packageRoot } from '../infra/package-root.ts';
 import { identifyProvider } from '../infra/provider.ts';
@@ -44,7 +45,9 @@ export interface WorkerSettings {
 export async function startWorkers(config: Config, queues: readonly WorkerQueue[] = WORKER_QUEUES, { slots = DEFAULT_SLOTS, version = null }: WorkerSettings = {}): Promise<RunningWorkers> {
   const client: Client = await connectTemporal(config);
   const connection = await NativeConnection.connect({ address: config.temporal.address, ...config.temporal.connection });
-  const { flights, toolboxes, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(anthropicClient(config.model)), once(async () => (await identifyProvider(config.model)).identity), client);
+  const models = anthropicClient(config.model);
+  const provider = once(async () => (await identifyProvider(config.model)).identity);
+  const { flights, toolboxes, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(models), provider, client, new AnthropicBatches(models));
   const { namespace, payloadKeys = null } = config.temporal;
   const dataConverter = dataConverterOf(payloadKeys);
   const byQueue: Record<WorkerQueue, () => Promise<Partial<WorkerOptions>>> = {

@@ -17,12 +17,13 @@ import type { Draw } from '../activities/budget.ts';
 import type { PageActivities, SettingsView } from '../activities/pages.ts';
 import { failedTooMany, sinceThen } from '../activities/failed-share.ts';
 import type { StopActivities } from '../activities/stop-failing.ts';
-import type { FailureCount } from '../schemas/records.ts';
-import { begin, budgetOf, type Carried, type OpenPage } from './carried.ts';
+import { begin, budgetOf, failuresOf, type Carried, type OpenPage } from './carried.ts';
 import {
+  batchControlSignal,
+  batchWorkflowId,
   controlSignal,
-  failureCount,
   grantSignal,
+  modeSignal,
   pageDoneSignal,
   pageFailuresSignal,
   pageNeedSignal,
@@ -129,8 +130,8 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
   /** How the last vain draw left things: others may still give back, or nobody can. */
   let lull: 'rest' | 'dry' | null = null;
   for (const need of state.needs) treasury.need(need.holder, need.nanoUsd, need.idle);
-  const { chapters, routed, patienceMs, firstGrant } = state.view;
-  const actor: ActorInput = { campaign: name, chapters, ...(routed === undefined ? {} : { routed }), ...state.view.actor, patienceMs, firstGrant };
+  const { chapters, routed, patienceMs, firstGrant, leaseMs } = state.view;
+  const actor: ActorInput = { campaign: name, chapters, ...(routed === undefined ? {} : { routed }), ...state.view.actor, patienceMs, firstGrant, ...(leaseMs === undefined ? {} : { leaseMs }) };
   const pageHandle = (number: number) => getExternalWorkflowHandle(pageWorkflowId(name, number));
   const tell = (number: number, work: (handle: ReturnType<typeof pageHandle>) => Promise<void>) => void work(pageHandle(number)).catch(() => undefined);
 
@@ -165,6 +166,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     generation: state.generation,
     waiting: waiting?.reason ?? (lull === 'rest' ? USED_UP : ''),
     waitingSince: waiting?.since ?? null,
+    ...(settings.mode === undefined ? {} : { batched: true }),
   });
   setHandler(progressQuery, progress);
 
@@ -243,7 +245,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
       await startChild(page, {
         workflowId: pageWorkflowId(name, number),
         taskQueue: QUEUES.orchestrate,
-        args: [{ actor, page: number, slots, budgeted: treasury.free !== null, held: phase === 'paused', ...(settings.stopAfter === undefined ? {} : { reports: true }) }],
+        args: [{ actor, page: number, slots, budgeted: treasury.free !== null, held: phase === 'paused', ...(settings.stopAfter === undefined ? {} : { reports: true }), ...(settings.mode === undefined ? {} : { mode: settings.mode }) }],
         parentClosePolicy: ParentClosePolicy.ABANDON,
         typedSearchAttributes: [{ key: SEARCH.campaign, value: name }],
         priority: { fairnessKey: name },
@@ -285,6 +287,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     lull = null;
     const reopened = next.reopened !== settings.reopened;
     const reporting = settings.stopAfter !== undefined;
+    tellBatches(next);
     settings = next;
     verdict = null;
     if (phase !== 'cancelling') {
@@ -298,6 +301,14 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     if (phase === 'cancelling' || !patched('settings-taken-up')) return;
     state.due = state.due === true || reopened || awaitsBudget();
     if (awaitsBudget()) for (const open of state.open) tell(open.page, (handle) => handle.signal(controlSignal, 'stop'));
+  }
+
+  /** Open pages hear how steps reach the model from now on, the batches what has become of the campaign. */
+  function tellBatches({ mode, state: said, stopped }: SettingsView): void {
+    if (mode === undefined) return;
+    if (mode !== settings.mode) for (const open of state.open) tell(open.page, (handle) => handle.signal(modeSignal, mode));
+    // where it stopped itself, what runs goes on
+    if (said !== settings.state && stopped !== true) void getExternalWorkflowHandle(batchWorkflowId(name)).signal(batchControlSignal, ORDERS[said]).catch(() => undefined);
   }
 
   /** Tells open pages what has become of the campaign, where that changes what they do. */
@@ -319,9 +330,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
   function tooManyFailed(): boolean {
     const { stopAfter, countFrom = { failed: 0, ended: 0 } } = settings;
     if (stopAfter === undefined || phase !== 'running' || verdict === 'go on') return false;
-    const counts = [failureCount(state.outcomes), ...state.open.flatMap(({ failures }) => failures ?? [])];
-    const sum = (what: keyof FailureCount) => counts.reduce((total, count) => total + count[what], 0);
-    return failedTooMany(sinceThen({ failed: sum('failed'), ended: sum('ended') }, countFrom), stopAfter);
+    return failedTooMany(sinceThen(failuresOf(state), countFrom), stopAfter);
   }
 
   /** A budget or cap was set that the open pages, begun without one, would not keep to. */

@@ -1,7 +1,7 @@
 import type { CampaignView, SettingsView } from '../activities/pages.ts';
 import { parseRanges } from '../activities/ranges.ts';
 import type { FailureCount } from '../schemas/records.ts';
-import type { Control, Tally } from './messages.ts';
+import { failureCount, type Control, type Tally } from './messages.ts';
 import { freeUnder } from './purse.ts';
 
 export interface OpenPage {
@@ -44,6 +44,13 @@ export interface Waiting {
   outage: boolean;
   since: number;
   said: number;
+}
+
+/** Ended situations and failed ones, of sealed pages and as open pages have reported them. */
+export function failuresOf({ outcomes, open }: Pick<Carried, 'outcomes' | 'open'>): FailureCount {
+  const counts = [failureCount(outcomes), ...open.flatMap(({ failures }) => failures ?? [])];
+  const sum = (what: keyof FailureCount) => counts.reduce((total, count) => total + count[what], 0);
+  return { failed: sum('failed'), ended: sum('ended') };
 }
 
 /** What the campaign's pages may spend of its own budget. */

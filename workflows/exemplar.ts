@@ -15,11 +15,13 @@ import type { FeedbackActivities } from '../activities/feedback.ts';
 import type { OutcomeActivities } from '../activities/outcomes.ts';
 import { parseRanges } from '../activities/ranges.ts';
 import type { ToolActivities } from '../activities/tool-runs.ts';
+import type { Mode } from '../schemas/campaign.ts';
+import { FAILURE } from '../schemas/failure-types.ts';
 import type { Stance } from '../schemas/plan.ts';
-import { controlSignal, grantSignal, QUEUES, recallSignal, situationNeedSignal, situationReturnSignal, type ActorInput, type Control, type ExemplarResult, type Round } from './messages.ts';
+import { controlSignal, grantSignal, modeSignal, QUEUES, recallSignal, situationNeedSignal, situationReturnSignal, type ActorInput, type Control, type ExemplarResult, type Round } from './messages.ts';
 import { charge, chargeAll, grantTo, takeBack, unwritten, written } from './allowance.ts';
-import { begin, Ended, lostNothing, reasonOf, usd, type Progress, type Thread } from './progress.ts';
-import { modelSteps } from './proxies.ts';
+import { begin, Ended, failureType, lostNothing, reasonOf, usd, type Progress, type Thread } from './progress.ts';
+import { batchSteps, modelSteps } from './proxies.ts';
 import { roundsTable } from './rounds.ts';
 import { SEARCH } from './search-attributes.ts';
 
@@ -45,6 +47,8 @@ export interface ExemplarInput {
   /** Int nano-dollars to start with; null: no budget. */
   allowance: number | null;
   held: boolean;
+  /** Absent where the campaign has never asked in batches. */
+  mode?: Mode;
   carried?: Progress;
 }
 
@@ -60,6 +64,10 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
   setHandler(controlSignal, (order) => {
     if (control !== 'stop') control = order;
   });
+  let { mode } = input;
+  setHandler(modeSignal, (next) => {
+    mode = next;
+  });
   setHandler(grantSignal, ({ nanoUsd }) => {
     granted = nanoUsd;
   });
@@ -69,6 +77,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
   });
 
   const steps = modelSteps<ActorActivities>(actor);
+  const patientSteps = batchSteps<ActorActivities>(actor);
   const { runTool } = modelSteps<ToolActivities>(actor, { taskQueue: QUEUES.tools, startToCloseTimeout: '10 minutes' });
 
   /** Runs the tools that an answer asks for, each as an activity of its own. */
@@ -92,6 +101,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
 
   /** `left` is what the step had used when it was last left. */
   async function takeThrough(kind: keyof ActorActivities, thread: Thread | null, at: StepAt, left: { lost?: StepTools['lost']; broken?: BrokenStep | undefined; unknown?: boolean }): Promise<StepResult> {
+    let by = mode;
     for (;;) {
       await condition(() => control !== 'hold');
       if (control === 'stop') throw new Ended(null, 'cancelled');
@@ -106,16 +116,22 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
         critique: null,
         allowance: progress.allowance,
         ...at,
+        ...(by === undefined ? {} : { mode: by }),
         ...(left.lost === undefined || left.lost.calls === 0 ? {} : { lost: left.lost }),
         ...(grant === null ? {} : { grant }),
       };
-      const result: StepAnswer = await steps[kind].executeWithOptions({ summary: at.path }, [step]).catch((error: unknown) => {
+      const result: StepAnswer = await (by === 'batch' ? patientSteps : steps)[kind].executeWithOptions({ summary: at.path }, [step]).catch((error: unknown) => {
+        if (failureType(error) === FAILURE.batchReleased) throw new Ended(null, 'cancelled');
         left.unknown = !lostNothing(error);
         throw new Ended('failed', reasonOf(error), at.path);
       });
-      if ('asking' in result || 'short' in result) {
+      if ('asking' in result || 'short' in result || 'left' in result) {
         left.broken = result.broken;
         if (result.lost !== undefined) left.lost = result.lost;
+      }
+      if ('left' in result) {
+        by = 'batch';
+        continue;
       }
       if ('asking' in result) {
         await runTools(result, step.version, at.path).catch((error: unknown) => {
@@ -264,7 +280,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
       progress.selection = (await take('select', main, { path: 'select', branch: 'main', pass: 0, chapter: -1 })).selection as string;
     }
     while (progress.passes - (progress.passesBefore ?? 0) < actor.maxPasses) {
-      if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY) await continueAsNew<typeof exemplar>({ ...input, held: control === 'hold', carried: progress });
+      if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY) await continueAsNew<typeof exemplar>({ ...input, held: control === 'hold', ...(mode === undefined ? {} : { mode }), carried: progress });
       progress.passes += 1;
       const { material, oscillated } = await pass(main, `p${progress.passes}`, progress.passes);
       if (material) {

@@ -39,7 +39,7 @@ export async function explain({ patienceMs, ...input }: ExplainInput): Promise<S
     if (booked && result.broken === undefined) await io.endExplained({ campaign, index, calls: 0, nanoUsd: 0 });
     throw ApplicationFailure.nonRetryable(`the call may cost up to $${(result.short / 1e9).toFixed(4)}, more than the budget given`);
   }
-  if ('asking' in result) throw ApplicationFailure.nonRetryable('an explanation is given without tools');
+  if ('asking' in result || 'left' in result) throw ApplicationFailure.nonRetryable('an explanation is given without tools');
   if (booked) await io.endExplained({ campaign, index, calls: result.calls, nanoUsd: result.charged });
   if (result.stop !== undefined) throw ApplicationFailure.nonRetryable(result.stop.reason);
   return result;

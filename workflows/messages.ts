@@ -1,6 +1,8 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { FailureCount, Outcome } from '../schemas/records.ts';
+import type { Mode } from '../schemas/campaign.ts';
 import type { Stance } from '../schemas/plan.ts';
+import type { Tried } from '../activities/ranges.ts';
 
 /** Task queues, by the resource that their work waits for. */
 export const QUEUES = { orchestrate: 'orchestrate', llm: 'llm', tools: 'tools', io: 'io', train: 'gpu-train' } as const;
@@ -11,6 +13,9 @@ export const imagineWorkflowId = (campaign: string) => campaignWorkflowId(`${cam
 export const pageWorkflowId = (campaign: string, page: number) => `exemplar/${campaign}/page/${String(page).padStart(5, '0')}`;
 export const situationWorkflowId = (campaign: string, index: number, attempt: number) =>
   `exemplar/${campaign}/situation/${String(index).padStart(7, '0')}.${attempt}`;
+
+/** The campaign's batches, where it asks in batches. */
+export const batchWorkflowId = (campaign: string) => campaignWorkflowId(`${campaign}/batch`);
 
 export const explainWorkflowId = (campaign: string, index: number, version: string) => `exemplar/${campaign}/explain/${String(index).padStart(7, '0')}.${version}`;
 
@@ -26,6 +31,8 @@ export interface ActorInput {
   /** Int nano-dollars granted to a situation at once: about a pass. */
   firstGrant: number;
   campaign: string;
+  /** How long a step waits for a batch before it looks for its answer itself, ms. Absent in histories of earlier versions. */
+  leaseMs?: number;
 }
 
 /** One line of the table of rounds: what a pass did. Money in int nano-dollars. */
@@ -97,6 +104,8 @@ export interface CampaignProgress {
   waiting: string;
   /** Since when, in milliseconds since the epoch; null where it moves. Absent from workers of earlier versions. */
   waitingSince?: number | null;
+  /** It asks in batches, or has. */
+  batched?: boolean;
 }
 
 export const progressQuery = defineQuery<CampaignProgress>('progress');
@@ -143,6 +152,8 @@ export const slotsSignal = defineSignal<[number]>('slots');
 export type Control = 'hold' | 'finish' | 'go' | 'stop';
 /** To a page or situation. */
 export const controlSignal = defineSignal<[Control]>('control');
+/** To a page or situation: how steps begun from now on reach the model. */
+export const modeSignal = defineSignal<[Mode]>('mode');
 /** To a page: a situation needs money to go on. */
 export const situationNeedSignal = defineSignal<[{ index: number; nanoUsd: number }]>('situationNeed');
 
@@ -162,3 +173,17 @@ export interface ImagineProgress {
   waitingSince?: number | null;
 }
 export const imagineProgressQuery = defineQuery<ImagineProgress>('imagineProgress');
+
+/** To the campaign's batches: situations wait, by try, such as `0:0-15,17;1:16`. */
+export const batchWaitSignal = defineSignal<[string]>('wait');
+/** To the campaign's batches: ask for nothing more, go on, or have what is asked for canceled. */
+export const batchControlSignal = defineSignal<[Control]>('batchControl');
+
+export interface BatchProgress {
+  /** Situations whose calls wait to be asked for. */
+  gathering: number;
+  /** Batches that are worked off; `at` in milliseconds since the epoch. */
+  open: { requests: number; at: number }[];
+}
+export const batchProgressQuery = defineQuery<BatchProgress>('batchProgress');
+export const batchKnowsQuery = defineQuery<boolean, [Tried]>('knows');

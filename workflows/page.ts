@@ -6,6 +6,7 @@ import {
   proxyActivities,
   setHandler,
 } from '@temporalio/workflow';
+import type { Mode } from '../schemas/campaign.ts';
 import type { Unfinished } from '../activities/spending.ts';
 import type { OutcomeActivities } from '../activities/outcomes.ts';
 import type { PageActivities } from '../activities/pages.ts';
@@ -17,6 +18,7 @@ import {
   emptyTally,
   failureCount,
   grantSignal,
+  modeSignal,
   pageDoneSignal,
   pageFailuresSignal,
   pageNeedSignal,
@@ -54,6 +56,8 @@ export interface PageInput {
   held: boolean;
   /** Tell the campaign as situations end how many have failed. */
   reports?: boolean;
+  /** Absent where the campaign has never asked in batches. */
+  mode?: Mode;
 }
 
 const io = proxyActivities<PageActivities & OutcomeActivities>({
@@ -74,6 +78,7 @@ export async function page(input: PageInput): Promise<PageDone> {
   let reports = input.reports === true;
   let reported = { failed: 0, ended: 0 };
   let reporting = false;
+  let { mode } = input;
   let asked = false;
   let refused = false;
   /** The campaign has promised more than it may: what comes back goes back to it. */
@@ -97,6 +102,10 @@ export async function page(input: PageInput): Promise<PageDone> {
   setHandler(reportSignal, () => {
     reports = true;
     void reportFailures();
+  });
+  setHandler(modeSignal, (next) => {
+    mode = next;
+    for (const index of running.keys()) void child(index).signal(modeSignal, next).catch(() => undefined);
   });
   setHandler(situationNeedSignal, ({ index, nanoUsd }) => {
     treasury.need(index, nanoUsd);
@@ -198,7 +207,7 @@ export async function page(input: PageInput): Promise<PageDone> {
     const result = await executeChild(exemplar, {
       workflowId: situationWorkflowId(actor.campaign, index, attempt),
       taskQueue: QUEUES.orchestrate,
-      args: [{ actor, index, try: attempt, page: self, allowance, held: control === 'hold' }],
+      args: [{ actor, index, try: attempt, page: self, allowance, held: control === 'hold', ...(mode === undefined ? {} : { mode }) }],
       typedSearchAttributes: [{ key: SEARCH.campaign, value: actor.campaign }],
       priority: { fairnessKey: actor.campaign },
       staticSummary: `situation ${index}${attempt > 0 ? `, try ${attempt}` : ''}`,

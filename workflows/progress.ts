@@ -88,6 +88,12 @@ export function lostNothing(error: unknown): boolean {
   return cause instanceof ApplicationFailure && cause.details?.includes(NOTHING_LOST) === true;
 }
 
+/** Failure type of what ended an activity for good. */
+export function failureType(error: unknown): string | null | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure ? cause.type : undefined;
+}
+
 /** Nano-dollars as people read them. */
 export function usd(nano: number): string {
   return `$${(nano / 1e9).toFixed(4)}`;

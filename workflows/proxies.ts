@@ -16,3 +16,12 @@ export function modelSteps<A>({ campaign, patienceMs }: { campaign: string; pati
     ...options,
   });
 }
+
+/** A call in a batch is answered within a day, and may have to be asked several times; ms. */
+const BATCHES_MS = 10 * 24 * 3_600_000;
+const LEASE_MS = 600_000;
+
+/** Steps whose calls wait for batches: they are not failing meanwhile, and look again by themselves where nobody wakes them. */
+export function batchSteps<A>({ leaseMs = LEASE_MS, ...of }: { campaign: string; patienceMs: number; leaseMs?: number }): ActivityInterfaceFor<A> {
+  return modelSteps<A>(of, { heartbeatTimeout: leaseMs, startToCloseTimeout: BATCHES_MS, scheduleToCloseTimeout: of.patienceMs + BATCHES_MS });
+}

@@ -34,6 +34,7 @@ export function ledgerRows(tries: readonly TrySteps[]): LedgerRow[] {
           cache_write_tokens: call.usage.cacheWriteTokens,
           cache_write_1h_tokens: call.usage.cacheWrite1hTokens,
           lost: false,
+          batched: call.batched ?? false,
           nano_usd: call.nanoUsd === null ? null : BigInt(call.nanoUsd),
         });
       }
@@ -43,7 +44,7 @@ export function ledgerRows(tries: readonly TrySteps[]): LedgerRow[] {
 }
 
 /** Which attempts were lost is not known, only how many. */
-const LOST = { attempt: 0, response: null, input_tokens: null, output_tokens: null, cache_read_tokens: null, cache_write_tokens: null, cache_write_1h_tokens: null, lost: true };
+const LOST = { attempt: 0, response: null, input_tokens: null, output_tokens: null, cache_read_tokens: null, cache_write_tokens: null, cache_write_1h_tokens: null, lost: true, batched: false };
 
 /** The booked sum shared out over the lost calls, to the nano-dollar. */
 function lostShares({ calls, nanoUsd }: { calls: number; nanoUsd: number }): bigint[] {

@@ -35,7 +35,7 @@ export async function resume(name: string, output: Output, detach: boolean): Pro
   });
 }
 
-/** Writes new concurrency, budget or stopAfter and tells the campaign's workflow. */
+/** Writes new concurrency, budget, stopAfter or mode and tells the campaign's workflow. */
 export async function changeSettings(name: string, changes: Changes, output: Output): Promise<void> {
   await withSession(async (session) => {
     await requireCampaign(session.store, name);
@@ -46,11 +46,12 @@ export async function changeSettings(name: string, changes: Changes, output: Out
   });
 }
 
-function changesText({ concurrency, budget, stopAfter }: Changes): string {
+function changesText({ concurrency, budget, stopAfter, mode }: Changes): string {
   return [
     ...(concurrency === undefined ? [] : [`concurrency ${concurrency}`]),
     ...(budget === undefined ? [] : [`budget ${dollars(budget)}`]),
     ...(stopAfter === undefined ? [] : [stopAfter === null ? 'it runs to its end, however many situations fail' : `it stops once more than ${percent(stopAfter.failedShare)} of ${count(stopAfter.minSample)} situations or more have failed`]),
+    ...(mode === undefined ? [] : [`mode ${mode} for steps begun from now on`]),
   ].join(', ');
 }
 

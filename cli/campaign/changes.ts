@@ -1,6 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import { UsageError } from '../../infra/usage-error.ts';
-import { CampaignFile, StopAfter } from '../../schemas/campaign.ts';
+import { CampaignFile, Mode, StopAfter } from '../../schemas/campaign.ts';
 
 /** What `set` may change while a campaign runs. */
 export interface Changes {
@@ -9,12 +9,14 @@ export interface Changes {
   budget?: number;
   /** null: off. */
   stopAfter?: StopAfter | null;
+  mode?: Mode;
 }
 
 const WANTED = {
   concurrency: 'a whole number from 1 to 10000, such as concurrency=16',
   budget: 'a number of USD above 0, such as budget=20',
   stopAfter: 'off, or the share of situations that may fail, from 0 to below 1, and of how many at least, such as stopAfter=0.2/20',
+  mode: 'interactive or batch, such as mode=batch',
 };
 const KEYS = Object.keys(WANTED) as (keyof typeof WANTED)[];
 
@@ -27,7 +29,7 @@ function parseChange(word: string): Changes {
   const [key, text] = word.split('=') as [string, string?];
   const known = KEYS.find((each) => each === key);
   if (known === undefined) throw new UsageError(`unknown key "${key}"; did you mean "${closest(key, KEYS)}"? Known: ${KEYS.join(', ')}`);
-  const change = known === 'stopAfter' ? parseStopAfter(text ?? '') : parseNumber(known, text ?? '');
+  const change = known === 'stopAfter' ? parseStopAfter(text ?? '') : known === 'mode' ? parseMode(text ?? '') : parseNumber(known, text ?? '');
   if (change === null) throw new UsageError(`${known}: ${WANTED[known]} (is ${JSON.stringify(text ?? '')})`);
   return change;
 }
@@ -35,6 +37,11 @@ function parseChange(word: string): Changes {
 function parseNumber(key: 'concurrency' | 'budget', text: string): Changes | null {
   const parsed = CampaignFile.shape[key].safeParse(text.trim() === '' ? Number.NaN : Number(text));
   return parsed.success && parsed.data !== undefined ? { [key]: parsed.data } : null;
+}
+
+function parseMode(text: string): Changes | null {
+  const parsed = Mode.safeParse(text);
+  return parsed.success ? { mode: parsed.data } : null;
 }
 
 function parseStopAfter(text: string): Changes | null {

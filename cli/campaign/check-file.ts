@@ -63,6 +63,7 @@ export async function checkFile(path: string): Promise<CheckResult> {
   const [found, shown] = [provider as Provider | null, capabilities as Capabilities | null];
   if (shown !== null) {
     findings.push(...capabilityLines(shown).map((line) => ({ ...line, ok: true })));
+    if (file.model.mode === 'batch') await check('model.mode', () => Promise.resolve(modeLine(shown)));
     await check('model.maxOutputTokens', () => Promise.resolve(outputLine(source, shown.outputTokens)));
   }
   if (file.tools.length > 0) await check('tools', () => checkTools(source));
@@ -76,6 +77,11 @@ export async function checkFile(path: string): Promise<CheckResult> {
     });
   }
   return { findings, capabilities: shown };
+}
+
+function modeLine({ batches }: Capabilities): string {
+  if (batches === 'no') throw new Error('batch: the server has no batches; allowed: interactive');
+  return batches === 'yes' ? 'batch: answered within a day' : 'batch: whether the server has batches is unknown';
 }
 
 function outputLine({ file: { model } }: CampaignSource, most: number | null): string {

@@ -1,10 +1,13 @@
 import { isGrpcServiceError, WorkflowNotFoundError, type Client, type WorkflowExecutionDescription, type WorkflowHandle } from '@temporalio/client';
 import {
+  batchProgressQuery,
+  batchWorkflowId,
   campaignWorkflowId,
   imagineProgressQuery,
   imagineWorkflowId,
   pageProgressQuery,
   progressQuery,
+  type BatchProgress,
   type CampaignProgress,
   type ImagineProgress,
   type PageProgress,
@@ -13,7 +16,7 @@ import {
 /** What Temporal says of a campaign's workflow at this moment. */
 export type Sight =
   /** `progress` is null while no worker answers. */
-  { kind: 'running'; progress: CampaignProgress | null; pages: PageProgress[]; since: Since | null } | NotRunning;
+  { kind: 'running'; progress: CampaignProgress | null; pages: PageProgress[]; batches: BatchProgress | null; since: Since | null } | NotRunning;
 
 /** The same of the imagination of its situations. */
 export type ImagineSight = { kind: 'running'; progress: ImagineProgress | null } | NotRunning;
@@ -43,7 +46,8 @@ export async function sightOf(client: Client | string, name: string): Promise<Si
     const pages = await Promise.all(
       (progress?.openPages ?? []).map((id) => quietly(there, () => there.workflow.getHandle(id).query(pageProgressQuery))),
     );
-    return { kind: 'running', progress, pages: pages.filter((page) => page !== null), since: (memo?.['since'] as Since | undefined) ?? null };
+    const batches = progress?.batched === true ? await quietly(there, () => there.workflow.getHandle(batchWorkflowId(name)).query(batchProgressQuery)) : null;
+    return { kind: 'running', progress, batches, pages: pages.filter((page) => page !== null), since: (memo?.['since'] as Since | undefined) ?? null };
   });
 }
 

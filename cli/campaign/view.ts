@@ -2,7 +2,7 @@ import { applySettings } from '../../activities/campaign-state.ts';
 import type { Config } from '../../infra/config.ts';
 import { datasetPrefix } from '../../schemas/keys.ts';
 import type { Stopped } from '../../schemas/records.ts';
-import { emptyTally, type CampaignProgress, type PageProgress, type Tally } from '../../workflows/messages.ts';
+import { emptyTally, type BatchProgress, type CampaignProgress, type PageProgress, type Tally } from '../../workflows/messages.ts';
 import { count, counted, duration, percent, usdOf } from '../figures.ts';
 import { printable } from '../terminal.ts';
 import type { Outlook } from '../session.ts';
@@ -52,7 +52,7 @@ export async function observe(session: Outlook, name: string): Promise<{ view: C
   if (sight.kind === 'running' && sight.progress !== null) {
     const { state } = sight.progress;
     const stopped = state === 'paused' ? applySettings(campaign, await reader.settings(name)).stopped : null;
-    return { view: { ...fromProgress(session, name, campaign, sight.progress, sight.pages, sight.since), ...stoppedFields(name, stopped) }, sight };
+    return { view: { ...fromProgress(session, name, campaign, sight.progress, sight), ...stoppedFields(name, stopped) }, sight };
   }
   return { view: fromStored(session, await readStored(reader, campaign), sight), sight };
 }
@@ -86,8 +86,7 @@ function fromProgress(
   name: string,
   campaign: StoredCampaign['campaign'],
   progress: CampaignProgress,
-  pages: PageProgress[],
-  since: Since | null,
+  { pages, batches, since }: { pages: PageProgress[]; batches: BatchProgress | null; since: Since | null },
 ): CampaignView {
   const tally = pages.reduce((sum, page) => add(sum, page.outcomes), progress.outcomes);
   const ended = Object.values(tally).reduce((a, b) => a + b, 0);
@@ -110,10 +109,22 @@ function fromProgress(
     generation: progress.generation,
     perHour,
     etaS: perHour === null || progress.state !== 'running' ? null : ((running + waiting) / perHour) * 3_600,
-    why: printable(progress.waiting),
+    why: printable(progress.waiting === '' ? batchesLine(batches) : progress.waiting),
     waitingS: secondsSince(progress.waitingSince),
     stopped: null,
   };
+}
+
+/** What a campaign in batches waits for: `waiting: batch of 120 requests, submitted 14:05`, by the clock of whoever looks. */
+export function batchesLine(batches: BatchProgress | null): string {
+  if (batches === null) return '';
+  const { open, gathering } = batches;
+  const requests = open.reduce((sum, batch) => sum + batch.requests, 0);
+  const time = new Date(Math.min(...open.map(({ at }) => at)));
+  const submitted = [time.getHours(), time.getMinutes()].map((n) => String(n).padStart(2, '0')).join(':');
+  if (open.length === 1) return `waiting: batch of ${counted(requests, 'request')}, submitted ${submitted}`;
+  if (open.length > 1) return `waiting: ${count(open.length)} batches of ${counted(requests, 'request')} in all, first submitted ${submitted}`;
+  return gathering === 0 ? '' : `gathering a batch: ${counted(gathering, 'request')} so far`;
 }
 
 function fromStored(session: Outlook, stored: StoredCampaign, sight: Sight): CampaignView {

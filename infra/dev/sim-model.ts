@@ -18,7 +18,7 @@ export function simModelService(dir: string, law?: string, command: readonly [st
     on: ({ http }) => {
       const address = `http://${LOOPBACK}:${http}`;
       return {
-        command: [...command, '--port', String(http), ...rates.flatMap((file) => ['--law', file])],
+        command: [...command, '--port', String(http), '--batches', join(dir, 'sim-model.batches'), ...rates.flatMap((file) => ['--law', file])],
         env: {},
         cwd: dir,
         inputs: rates,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
+import type { BatchProvider } from '../../activities/batches/provider.ts';
 import type { Model } from '../../activities/model.ts';
 import type { ObjectStore } from '../../activities/store.ts';
 import { dataConverterOf } from '../../infra/codec/data-converter.ts';
@@ -34,10 +35,12 @@ export interface EngineOptions {
   keys?: PayloadKeys;
   /** Of an engine before this one, whose workflows go on. */
   namespace?: string;
+  /** Where batches are asked; absent: nowhere. */
+  batches?: BatchProvider;
 }
 
 /** Workers on every queue, in a namespace of their own on the run's Temporal server. */
-export async function startEngine(model: Model, store: ObjectStore, provider = 'simulated:test-law', { keys, namespace: known }: EngineOptions = {}): Promise<Engine> {
+export async function startEngine(model: Model, store: ObjectStore, provider = 'simulated:test-law', { keys, namespace: known, batches }: EngineOptions = {}): Promise<Engine> {
   const { temporalAddress: address } = inject('services');
   const connection = await Connection.connect({ address });
   const namespace = known ?? `test-${randomUUID()}`;
@@ -46,7 +49,7 @@ export async function startEngine(model: Model, store: ObjectStore, provider = '
   const client = new Client({ connection, namespace, dataConverter });
   await ensureSearchAttributes(client);
   const native = await NativeConnection.connect({ address });
-  const { llm, io, tools, toolboxes } = createActivities(store, model, () => Promise.resolve(provider), client);
+  const { llm, io, tools, toolboxes } = createActivities(store, model, () => Promise.resolve(provider), client, batches);
   const common = { connection: native, namespace, dataConverter };
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: keys === undefined ? await workflowBundle() : await bundleWorkflows({ sealed: true }) }),

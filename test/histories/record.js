@@ -22,7 +22,7 @@ import { sha256Hex } from '../../dist/schemas/canonical.js';
 import { objectKey, outcomesPrefix } from '../../dist/schemas/keys.js';
 import { controlSignal, progressQuery, QUEUES, settingsSignal } from '../../dist/workflows/messages.js';
 
-const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued, equipped, imagined, failing };
+const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued, equipped, imagined, failing, batched };
 /** Events after which the server of the case `continued` suggests to continue as new. */
 const SHORT_HISTORY = 40;
 /** Above the events after which a situation continues as new. */
@@ -33,7 +33,7 @@ const durability = join(packageRoot, 'test', 'durability', 'campaign');
 const dir = mkdtempSync(join(tmpdir(), 'exemplar-histories-'));
 /** The law of the durability tests, with critics and revisions that often call a tool where one is offered. */
 const law = join(dir, 'law.json');
-writeFileSync(law, JSON.stringify({ ...JSON.parse(readFileSync(join(durability, 'law.json'), 'utf8')), toolUse: 0.3 }));
+writeFileSync(law, JSON.stringify({ ...JSON.parse(readFileSync(join(durability, 'law.json'), 'utf8')), toolUse: 0.3, batch: { latencyMs: 1_000, expire: 0.1, error: 0.1 } }));
 let services;
 let connection;
 let client;
@@ -198,6 +198,18 @@ async function failing() {
   while (!(await victim.terminate('by hand').then(() => true, () => false))) await sleep(50);
   await lost;
   await keep('page', `${prefix}-lost-child`, { workflowId: 'exemplar/lost/page/00000' });
+}
+
+/** Calls asked in batches, one of them expired or failed and asked again; then call by call. */
+async function batched() {
+  const name = 'batched';
+  const ended = run({ name, model: { name: 'claude-sonnet-4-5', mode: 'batch' }, situations: fresh(4, 19), concurrency: 4 });
+  await outcomes(name, 1);
+  await change(name, { mode: 'interactive' });
+  await ended;
+  await keepPages(name);
+  await keepSituation(name, () => true);
+  await keep('batch', `${prefix}-plain`, { workflowId: `exemplar/${name}/batch` });
 }
 
 async function imagined() {

@@ -34,12 +34,17 @@ export class Ledger {
     return this.bodies.get(bodyHash) ?? 0;
   }
 
+  /** True where the very call was answered before, with this status. */
+  knows(call: Call): boolean {
+    return this.counts.has(idOf(call));
+  }
+
   calls(): (Call & { times: number })[] {
     return [...this.counts.values()];
   }
 
   private count(call: Call): void {
-    const key = JSON.stringify([call.idempotencyKey, call.bodyHash, call.status, call.limit]);
+    const key = idOf(call);
     const known = this.counts.get(key);
     if (known) known.times += 1;
     else this.counts.set(key, { ...call, times: 1 });
@@ -54,4 +59,8 @@ function readLine(line: string): Call | null {
   } catch {
     return null;
   }
+}
+
+function idOf({ idempotencyKey, bodyHash, status, limit }: Call): string {
+  return JSON.stringify([idempotencyKey, bodyHash, status, limit]);
 }

@@ -17,7 +17,7 @@ export function modelInfo(id: string): ModelInfo {
     max_input_tokens: 1_000_000,
     max_tokens: 64_000,
     capabilities: {
-      batch: no,
+      batch: yes,
       citations: no,
       code_execution: no,
       context_management: { supported: false, clear_thinking_20251015: null, clear_tool_uses_20250919: null, compact_20260112: null },

@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { contentHash, sha256Hex } from '../../schemas/canonical.ts';
 import type { Law } from '../../schemas/law.ts';
 import { SIMULATED_HEADER } from '../../schemas/simulated.ts';
 import { answer, bodyHash, type Answer } from './answer.ts';
 import { ApiError, invalidRequest } from './api-error.ts';
+import { Batches } from './batches.ts';
 import { breakOff } from './faults.ts';
 import { latencyOf } from './latency.ts';
 import { Ledger, type Call } from './ledger.ts';
@@ -24,6 +27,8 @@ export interface SimModelOptions {
   host?: string;
   /** File that gets one JSON line for each answered request for a message. */
   journal?: string;
+  /** File that keeps batches over a restart; by default `<journal>.batches`. */
+  batches?: string;
 }
 
 export interface SimModel {
@@ -33,13 +38,15 @@ export interface SimModel {
 }
 
 const LARGEST_BODY = 32 * 1024 * 1024;
+const LARGEST_BATCH = 256_000_000;
 
 /**
- * Serves the Messages API by a law file: POST /v1/messages and /v1/messages/count_tokens, GET /v1/models and /v1/models/<any>,
+ * Serves the Messages API by a law file: POST /v1/messages and /v1/messages/count_tokens, all of /v1/messages/batches but deletion,
+ * GET /v1/models and /v1/models/<any>,
  * and GET /sim/calls, the ledger of answered calls.
  */
-export async function startSimModel({ port, law, lawHash = contentHash(law), host = '127.0.0.1', journal }: SimModelOptions): Promise<SimModel> {
-  const service = new Service(law, lawHash, new Ledger(journal ?? null));
+export async function startSimModel({ port, law, lawHash = contentHash(law), host = '127.0.0.1', journal, batches = journal && `${journal}.batches` }: SimModelOptions): Promise<SimModel> {
+  const service = new Service(law, lawHash, journal ?? null, batches ?? null);
   const server = createServer((request, response) => void service.serve(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -50,6 +57,7 @@ export async function startSimModel({ port, law, lawHash = contentHash(law), hos
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     port: address.port,
     close: async () => {
+      service.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
@@ -62,14 +70,20 @@ class Service {
   private readonly lawHash: string;
   private readonly ledger: Ledger;
   private readonly cache = new PromptCache();
+  private readonly batches: Batches;
   private readonly limits: RateLimits;
   private served = 0;
 
-  constructor(law: Law, lawHash: string, ledger: Ledger) {
+  constructor(law: Law, lawHash: string, journal: string | null, batches: string | null) {
     this.law = law;
     this.lawHash = lawHash;
-    this.ledger = ledger;
+    this.ledger = new Ledger(journal);
     this.limits = new RateLimits(law.limits);
+    this.batches = new Batches(law, this.ledger, this.cache, batches);
+  }
+
+  close(): void {
+    this.batches.close();
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -95,10 +109,25 @@ class Service {
     if (route === 'POST /v1/messages/count_tokens') {
       return this.send(response, 200, { input_tokens: inputTokens(parseCountTokens(await readJson(request))) });
     }
+    if (pathname.startsWith('/v1/messages/batches')) return await this.batch(route, request, response);
     if (route === 'GET /v1/models') return this.send(response, 200, modelsPage());
     const model = /^GET \/v1\/models\/([\w.:-]+)$/.exec(route)?.[1];
     if (model !== undefined) return this.send(response, 200, modelInfo(model));
     throw new ApiError(404, 'not_found_error', `${route}: the simulated model does not serve this`);
+  }
+
+  private async batch(route: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', `http://${request.headers.host}`);
+    const { origin } = url;
+    if (route === 'POST /v1/messages/batches') return this.send(response, 200, this.batches.create(await readJson(request, LARGEST_BATCH), origin));
+    if (route === 'GET /v1/messages/batches') return this.send(response, 200, this.batches.list(url.searchParams, origin));
+    const [, verb, id = '', part] = /^(GET|POST) \/v1\/messages\/batches\/(\w+)(?:\/(results|cancel))?$/.exec(route) ?? [];
+    if (verb === 'GET' && part === undefined) return this.send(response, 200, this.batches.retrieve(id, origin));
+    if (verb === 'POST' && part === 'cancel') return this.send(response, 200, this.batches.cancel(id, origin));
+    if (verb !== 'GET' || part !== 'results') throw new ApiError(404, 'not_found_error', `${route}: the simulated model does not serve this`);
+    const results = this.batches.results(id);
+    response.writeHead(200, { 'content-type': 'application/x-jsonl' });
+    await pipeline(Readable.from(lines(results)), response);
   }
 
   private async message(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -181,12 +210,16 @@ function tell(response: ServerResponse, headers: Record<string, string>): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+function* lines(values: readonly unknown[]): Generator<string> {
+  for (const value of values) yield `${JSON.stringify(value)}\n`;
+}
+
+async function readJson(request: IncomingMessage, largest = LARGEST_BODY): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LARGEST_BODY) throw new ApiError(413, 'request_too_large', `Request exceeds the maximum size of ${LARGEST_BODY} bytes`);
+    if (size > largest) throw new ApiError(413, 'request_too_large', `Request exceeds the maximum size of ${largest} bytes`);
     chunks.push(chunk);
   }
   try {

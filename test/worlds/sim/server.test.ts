@@ -172,9 +172,9 @@ describe('errors', () => {
   });
 
   test('another path is not found', async () => {
-    const error = await failure(clientOf(await start()).messages.batches.list());
+    const error = await failure(clientOf(await start()).messages.batches.delete('b1'));
     expect(error).toBeInstanceOf(Anthropic.NotFoundError);
-    expect(error.message).toContain('GET /v1/messages/batches');
+    expect(error.message).toContain('DELETE /v1/messages/batches/b1');
   });
 
   test('a situation of no world is refused, with what to do instead', async () => {

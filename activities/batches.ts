@@ -1,0 +1,83 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { collect, type CollectResult } from './batches/collect.ts';
+import { whatBecame } from './batches/find.ts';
+import { Intents } from './batches/intents.ts';
+import { paceOf, postBounds, type Pace } from './batches/pace.ts';
+import type { BatchPorts, Bench } from './batches/ports.ts';
+import { openBatch, submit, type OpenBatch, type SubmitResult } from './batches/submit.ts';
+import { released, wakeAll } from './batches/wake.ts';
+import type { CampaignReader } from './campaign-reader.ts';
+import { durationMs } from './durations.ts';
+import { CorruptData, toFailure, WrongProvider } from './failures.ts';
+import { beating } from './heartbeat.ts';
+
+export type { CollectResult, OpenBatch, Pace, SubmitResult };
+
+export interface PollResult {
+  headline: string;
+  /** `void`: there is no such batch, and there will be none. */
+  state: 'processing' | 'ended' | 'void';
+}
+
+export interface BatchesView {
+  pace: Pace;
+  patienceMs: number;
+  /** Batches that an earlier run has asked for, or may have. */
+  open: OpenBatch[];
+}
+
+/** What a campaign's batch workflow must know of S3 when it begins. */
+export function createIntentActivities({ reader }: { reader: CampaignReader }) {
+  return {
+    async openBatches(input: { campaign: string }): Promise<BatchesView> {
+      try {
+        const campaign = await reader.campaign(input.campaign);
+        const open = await beating({ settled: 0 }, () => new Intents(reader.store, campaign.name).open());
+        return { pace: paceOf(campaign), patienceMs: durationMs(campaign.file.patience), open: open.map(openBatch) };
+      } catch (error) {
+        throw toFailure(error);
+      }
+    },
+  };
+}
+export type IntentActivities = ReturnType<typeof createIntentActivities>;
+
+/** The dealings with the provider's batches. */
+export function createBatchActivities(ports: BatchPorts) {
+  const at = <T>(name: string, work: (bench: Bench) => Promise<T>): Promise<T> => ports.outages.watch(name, () => beating({ settled: 0 }, async () => work(await bench(ports, name))));
+  return {
+    submitBatch: ({ campaign, ...input }: { campaign: string; n: number; waiting: string }): Promise<SubmitResult> => at(campaign, (bench) => submit(bench, { run: Context.current().info.workflowExecution?.runId ?? '', ...input })),
+
+    /** Looks once; `cancel` has the provider give up what it has not begun. */
+    pollBatch: ({ campaign, intent, cancel }: { campaign: string; intent: string; cancel: boolean }): Promise<PollResult> => at(campaign, (bench) => poll(bench, intent, cancel)),
+
+    collectBatch: ({ campaign, ...input }: { campaign: string; intent: string; release: boolean }): Promise<CollectResult> => at(campaign, (bench) => collect(bench, input)),
+
+    /** Lets situations go whose calls will not be made: without an outcome, or failed for a reason. */
+    dismiss: ({ campaign, waiting, reason }: { campaign: string; waiting: string; reason: { type: string; message: string } | null }): Promise<void> =>
+      at(campaign, (bench) => wakeAll(bench, waiting, reason === null ? released() : ApplicationFailure.create({ ...reason, nonRetryable: true }))),
+  };
+}
+export type BatchActivities = ReturnType<typeof createBatchActivities>;
+
+async function bench(ports: BatchPorts, name: string): Promise<Bench> {
+  const campaign = await ports.reader.campaign(name);
+  const own = await ports.provider();
+  if (own !== campaign.provider) throw new WrongProvider(`campaign "${name}" is for the model ${campaign.provider}, and this worker has ${own}: start it with that one`);
+  return { ...ports, campaign, intents: new Intents(ports.reader.store, name) };
+}
+
+async function poll({ batches, intents, campaign }: Bench, id: string, cancel: boolean): Promise<PollResult> {
+  const intent = await intents.read(id);
+  if (intent === null) throw new CorruptData(`campaign "${campaign.name}" has no intent ${id}`);
+  const became = await whatBecame(batches, intents, intent, postBounds(campaign, intent.bytes).lostAfterMs);
+  if (became === 'unknown') return { headline: 'not known yet whether it was asked for', state: 'processing' };
+  if (became === 'void') {
+    await intents.end({ schema: 1, intent: id, succeeded: 0, errored: 0, expired: 0, canceled: 0 });
+    return { headline: 'it was never asked for, or is no longer kept', state: 'void' };
+  }
+  if (became.ended) return { headline: `${became.id} has ended`, state: 'ended' };
+  if (cancel) await batches.cancel(became.id);
+  return { headline: `${became.id} ${cancel ? 'is being canceled' : 'is being worked off'}`, state: 'processing' };
+}

@@ -1,0 +1,77 @@
+import { canonicalJson } from '../../schemas/canonical.ts';
+import type { BatchEnd} from '../../schemas/batches.ts';
+import { BatchIntent, BatchRecord, WaitingCall } from '../../schemas/batches.ts';
+import { batchOwnerKey, intentKey, intentsPrefix, waitingKey } from '../../schemas/keys.ts';
+import type { ObjectStore } from '../store.ts';
+
+/** What S3 knows of one campaign's batches. All but what situations wait for is put if absent. */
+export class Intents {
+  readonly store: ObjectStore;
+  readonly campaign: string;
+
+  constructor(store: ObjectStore, campaign: string) {
+    this.store = store;
+    this.campaign = campaign;
+  }
+
+  async waiting(index: number, attempt: number): Promise<WaitingCall | null> {
+    return await this.#read(WaitingCall, waitingKey(this.campaign, index, attempt));
+  }
+
+  async wait(call: WaitingCall): Promise<void> {
+    await this.store.put(waitingKey(this.campaign, call.index, call.try), canonicalJson(call));
+  }
+
+  async read(id: string): Promise<BatchIntent | null> {
+    return await this.#read(BatchIntent, intentKey(this.campaign, id, 'calls'));
+  }
+
+  /** False where an intent of this id is there already. */
+  async put(intent: BatchIntent): Promise<boolean> {
+    return await this.store.putIfAbsent(intentKey(this.campaign, intent.id, 'calls'), canonicalJson(intent));
+  }
+
+  /** What the intent became; undefined while nobody knows. */
+  async batchOf(id: string): Promise<string | null | undefined> {
+    return (await this.#read(BatchRecord, intentKey(this.campaign, id, 'batch')))?.batch;
+  }
+
+  /** Records what the intent became, and whose the batch is. Returns what was recorded first. */
+  async record(id: string, batch: string | null): Promise<string | null> {
+    const record = canonicalJson({ schema: 1, intent: id, campaign: this.campaign, batch } satisfies BatchRecord);
+    const first = (await this.store.putIfAbsent(intentKey(this.campaign, id, 'batch'), record)) ? batch : await this.batchOf(id);
+    if (first === undefined) throw new Error(`intent ${id} of ${this.campaign} was recorded and cannot be read`);
+    if (first !== null) await this.store.putIfAbsent(batchOwnerKey(first), record);
+    return first;
+  }
+
+  /** True where the batch is known to be of another intent, of whatever campaign. */
+  async isOfAnother(batch: string, id: string): Promise<boolean> {
+    const owner = await this.#read(BatchRecord, batchOwnerKey(batch));
+    return owner !== null && (owner.intent !== id || owner.campaign !== this.campaign);
+  }
+
+  async end(end: BatchEnd): Promise<void> {
+    await this.store.putIfAbsent(intentKey(this.campaign, end.intent, 'end'), canonicalJson(end));
+  }
+
+  /** Intents whose batches have not been collected yet; a void one is not among them. */
+  async open(): Promise<BatchIntent[]> {
+    const parts = new Map<string, Set<string>>();
+    for await (const { key } of this.store.list(intentsPrefix(this.campaign))) {
+      const [id, part] = (key.split('/').at(-1) as string).split('.') as [string, string];
+      parts.set(id, (parts.get(id) ?? new Set()).add(part));
+    }
+    const open: BatchIntent[] = [];
+    for (const [id, known] of parts) {
+      if (known.has('end') || (known.has('batch') && (await this.batchOf(id)) === null)) continue;
+      open.push((await this.read(id)) as BatchIntent);
+    }
+    return open;
+  }
+
+  async #read<T>(shape: { parse(json: unknown): T }, key: string): Promise<T | null> {
+    const bytes = await this.store.get(key);
+    return bytes === null ? null : shape.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  }
+}

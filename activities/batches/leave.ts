@@ -1,0 +1,49 @@
+import { CompleteAsyncError, Context } from '@temporalio/activity';
+import { canonicalJson, sha256Hex } from '../../schemas/canonical.ts';
+import { objectKey } from '../../schemas/keys.ts';
+import { requestChars } from '../answers.ts';
+import type { ModelRequest } from '../model.ts';
+import type { ObjectStore } from '../store.ts';
+import type { BatchDesk, Waiter } from './desk.ts';
+import { Intents } from './intents.ts';
+
+export interface LeavingPorts {
+  store: ObjectStore;
+  desk?: BatchDesk;
+}
+
+/** A call whose answer will be stored under `key`; `worstCase` in int nano-dollars. */
+export interface AskedCall {
+  key: string;
+  request: ModelRequest;
+  worstCase: number | null;
+}
+
+/** True where the situation has left this very call with a batch: nobody else may ask it. */
+export async function isLeft({ store }: LeavingPorts, { campaign, index, try: attempt }: Waiter, key: string): Promise<boolean> {
+  return (await new Intents(store, campaign).waiting(index, attempt))?.key === key;
+}
+
+/**
+ * Leaves a call with the campaign's batches, and the activity open without a slot of its worker: it is woken by a retryable failure
+ * once the answer is stored. Unwoken for the length of its heartbeat timeout, its next attempt comes here again and makes sure that
+ * the call is still known of.
+ * @throws CompleteAsyncError, always.
+ */
+export async function leaveWithBatch({ store, desk }: LeavingPorts, waiter: Waiter, { key, request, worstCase }: AskedCall): Promise<never> {
+  if (desk === undefined) throw new Error('this worker knows of no batches');
+  const { activityId: activity, workflowExecution } = Context.current().info;
+  const run = workflowExecution?.runId ?? '';
+  const intents = new Intents(store, waiter.campaign);
+  const last = await intents.waiting(waiter.index, waiter.try);
+  const same = last?.key === key && last.run === run && last.activity === activity;
+  if (!same) {
+    const text = canonicalJson(request);
+    const sha256 = sha256Hex(text);
+    await store.putIfAbsent(objectKey(sha256), text);
+    const errors = last?.key === key ? last.errors : 0;
+    await intents.wait({ schema: 1, index: waiter.index, try: waiter.try, key, request: sha256, requestChars: requestChars(request), worstCase, run, activity, errors });
+  }
+  if (!same || !(await desk.knows(waiter))) await desk.register(waiter);
+  throw new CompleteAsyncError();
+}
