@@ -1,18 +1,26 @@
-import { CampaignRecord, SettingRecord } from '../schemas/records.ts';
+import { CampaignRecord, SettingRecord, StepRecord } from '../schemas/records.ts';
 import { campaignKey, objectKey, parseIndexedName, settingsPrefix } from '../schemas/keys.ts';
 import { sha256Hex } from '../schemas/canonical.ts';
 import { Situation } from '../schemas/situation.ts';
 import { CorruptData } from './failures.ts';
+import { Recent } from './recent.ts';
 import type { ObjectStore } from './store.ts';
 
-const CACHED_OBJECTS = 2_000;
+/** Characters of objects kept at hand: a page's step records, and the texts and prompts of a few campaigns. */
+const KEPT_CHARS = 24_000_000;
+const KEPT_STEPS = 1_000;
+const KEPT_SITUATIONS = 1_000;
 
 /** Reads a campaign's immutable parts once a process: the record, its listing, prompts and texts. */
 export class CampaignReader {
   readonly store: ObjectStore;
   readonly #campaigns = new Map<string, Promise<CampaignRecord>>();
-  readonly #listings = new Map<string, Promise<Situation[]>>();
-  readonly #objects = new Map<string, Promise<string>>();
+  /** A listing's lines: parsed, a hundred thousand situations would fill the memory. */
+  readonly #listings = new Map<string, Promise<string[]>>();
+  readonly #situations = new Recent<Situation>(KEPT_SITUATIONS);
+  readonly #objects = new Recent<string>(KEPT_CHARS);
+  readonly #reading = new Map<string, Promise<string>>();
+  readonly #steps = new Recent<StepRecord>(KEPT_STEPS);
 
   constructor(store: ObjectStore) {
     this.store = store;
@@ -39,37 +47,65 @@ export class CampaignReader {
   /** One situation of the campaign's listing, or of the listing that an extension put in its place. */
   async situation(name: string, index: number): Promise<Situation> {
     const { listing } = await this.campaign(name);
-    const known = (await this.situations(listing))[index];
+    const known = await this.#listed(listing, index);
     if (known !== undefined) return known;
     const extended = (await this.settings(name)).findLast((setting) => setting.listing !== undefined)?.listing;
-    const situation = extended === undefined ? undefined : (await this.situations(extended))[index];
+    const situation = extended === undefined ? undefined : await this.#listed(extended, index);
     if (situation === undefined) throw new CorruptData(`campaign "${name}" lists no situation ${index}`);
     return situation;
   }
 
-  situations(listing: { sha256: string }): Promise<Situation[]> {
-    return cached(this.#listings, listing.sha256, async () => {
-      const lines = (await this.text(listing.sha256)).trimEnd().split('\n');
-      return lines.map((line) => Situation.parse(JSON.parse(line)));
-    });
+  /** Situations [from, to) of a listing; all of them by default. */
+  async situations(listing: { sha256: string }, from = 0, to?: number): Promise<Situation[]> {
+    return (await this.#lines(listing)).slice(from, to).map(parseSituation);
+  }
+
+  async #listed(listing: { sha256: string }, index: number): Promise<Situation | undefined> {
+    const key = `${listing.sha256}/${index}`;
+    const known = this.#situations.get(key);
+    if (known !== undefined) return known;
+    const line = (await this.#lines(listing))[index];
+    if (line === undefined) return undefined;
+    const situation = parseSituation(line);
+    this.#situations.set(key, situation, 1);
+    return situation;
+  }
+
+  #lines({ sha256 }: { sha256: string }): Promise<string[]> {
+    return cached(this.#listings, sha256, async () => (await this.#read(sha256)).trimEnd().split('\n'));
   }
 
   /** An object's text, its hash checked. */
-  text(sha256: string): Promise<string> {
-    if (this.#objects.size > CACHED_OBJECTS) this.#objects.clear();
-    return cached(this.#objects, sha256, async () => {
-      const bytes = await this.store.get(objectKey(sha256));
-      if (bytes === null) throw new CorruptData(`object ${sha256} is missing from ${this.store.describe()}`);
-      if (sha256Hex(bytes) !== sha256) throw new CorruptData(`object ${sha256} does not match its hash in ${this.store.describe()}`);
-      return decode(bytes);
-    });
+  async text(sha256: string): Promise<string> {
+    const known = this.#objects.get(sha256);
+    if (known !== undefined) return known;
+    const text = await cached(this.#reading, sha256, () => this.#read(sha256));
+    this.#reading.delete(sha256);
+    this.#objects.set(sha256, text, text.length);
+    return text;
+  }
+
+  async #read(sha256: string): Promise<string> {
+    const bytes = await this.store.get(objectKey(sha256));
+    if (bytes === null) throw new CorruptData(`object ${sha256} is missing from ${this.store.describe()}`);
+    if (sha256Hex(bytes) !== sha256) throw new CorruptData(`object ${sha256} does not match its hash in ${this.store.describe()}`);
+    return decode(bytes);
+  }
+
+  /** A step record, read once: the steps after a draft all look at its plan. Shared, so not to be changed. */
+  async step(sha256: string): Promise<StepRecord> {
+    const known = this.#steps.get(sha256);
+    if (known !== undefined) return known;
+    const step = StepRecord.parse(JSON.parse(await this.text(sha256)));
+    this.#steps.set(sha256, step, 1);
+    return step;
   }
 
   /** Stores a text under its hash and keeps it at hand. */
   async save(text: string): Promise<string> {
     const sha256 = sha256Hex(text);
     await this.store.putIfAbsent(objectKey(sha256), text);
-    this.#objects.set(sha256, Promise.resolve(text));
+    this.#objects.set(sha256, text, text.length);
     return sha256;
   }
 }
@@ -82,6 +118,10 @@ export async function* keysBetween(store: ObjectStore, prefix: string, from: num
     if (parseIndexedName(key).index >= to) return;
     yield key;
   }
+}
+
+function parseSituation(line: string): Situation {
+  return Situation.parse(JSON.parse(line));
 }
 
 function decode(bytes: Uint8Array): string {

@@ -175,7 +175,7 @@ export function createPageActivities({ reader, value }: PagePorts) {
         for (const each of input.unfinished ?? []) await bookUnfinished(reader, input.campaign, each);
         const { campaign, current } = await load(reader, input.campaign);
         const { from, to } = pageBounds(input.page, campaign.file.pageSize, current.listing.count);
-        const situations = (await reader.situations(current.listing)).slice(from, to);
+        const situations = await reader.situations(current.listing, from, to);
         const outcomes = await pageOutcomes(reader, campaign.name, from, to);
         // a retry without an outcome yet leaves its situation waiting, whatever the earlier try came to
         for (const [index, attempt] of current.tries) if (outcomes.get(index)?.some((record) => record.try === attempt) === false) outcomes.delete(index);

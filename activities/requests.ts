@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import { canonicalJson, contentHash } from '../schemas/canonical.ts';
+import { canonicalJson, canonicalObject, lastingJson, sha256Hex } from '../schemas/canonical.ts';
 import { DRAFT_JSON_SCHEMA, IMAGINE_JSON_SCHEMA, SELECT_JSON_SCHEMA, STEP_JSON_SCHEMA } from '../schemas/json-schema.ts';
+import type { AgentSpec } from '../schemas/agent.ts';
 import type { ChapterRef } from '../schemas/library.ts';
 import type { Explanation, Plan } from '../schemas/plan.ts';
 import { StepBlock, type StepKind } from '../schemas/prompt.ts';
@@ -39,25 +40,49 @@ export async function buildRequest(reader: CampaignReader, parts: PromptParts): 
   const { campaign, situation, chapter, plan, explanation, step } = parts;
   const prompt = async (name: string) => await reader.text(campaign.prompts[name] as string);
   const instructions = (await prompt(step.kind)) + (step.decide === true ? `\n${await prompt('decide')}` : '');
-  const shelf = chapter === null ? [] : shelfOf(campaign.chapters, chapter);
-  const material = step.kind === 'select' ? [canonicalJson({ contents: contentsOf(campaign.chapters) })] : await Promise.all(shelf.map(async (each) => chapterBlock(each, await reader.text(each.sha256))));
-  const system = [await prompt('rules'), ...material].map((text, i): TextBlock => ({ text, ...(i === material.length ? { breakpoint: true } : {}) }));
+  const system = await prefixOf(reader, campaign, step.kind, chapter);
   const blocks = [
-    { agent: campaign.agents[situation.agent] },
-    { situation: contentOf(situation) },
-    ...(plan === null ? [] : [{ plan }]),
-    ...(explanation === null ? [] : [{ explanation }]),
-    StepBlock.parse({ step: { ...step, chapter: nameOnShelf(campaign.chapters, chapter), instructions } }),
+    lastingBlock('agent', campaign.agents[situation.agent] as AgentSpec),
+    lastingBlock('situation', situation, contentOf),
+    ...(plan === null ? [] : [lastingBlock('plan', plan)]),
+    ...(explanation === null ? [] : [lastingBlock('explanation', explanation)]),
+    canonicalJson(StepBlock.parse({ step: { ...step, chapter: nameOnShelf(campaign.chapters, chapter), instructions } })),
   ];
   return {
     model: campaign.file.model.name,
     maxTokens: campaign.file.model.maxOutputTokens,
     system,
-    turns: [{ role: 'user', blocks: blocks.map((block) => ({ text: canonicalJson(block) })) }],
+    turns: [{ role: 'user', blocks: blocks.map((text) => ({ text })) }],
     schema: SCHEMAS[step.kind],
     structured: campaign.structured,
     ...(TOOL_STEPS.has(step.kind) && campaign.tools.length > 0 ? { tools: campaign.tools } : {}),
   };
+}
+
+const prefixes = new WeakMap<CampaignRecord, Map<string, TextBlock[]>>();
+
+/** Rules and chapters, made once for a campaign: they are most of a request, and thousands share them. */
+async function prefixOf(reader: CampaignReader, campaign: CampaignRecord, kind: StepKind, chapter: ChapterRef | null): Promise<TextBlock[]> {
+  const own = prefixes.get(campaign) ?? new Map<string, TextBlock[]>();
+  prefixes.set(campaign, own);
+  const name = canonicalJson([kind === 'select', chapter?.textbook ?? null, chapter?.chapter ?? null, chapter?.sha256 ?? null]);
+  const known = own.get(name);
+  if (known !== undefined) return known;
+  const shelf = chapter === null ? [] : shelfOf(campaign.chapters, chapter);
+  const material = kind === 'select' ? [canonicalJson({ contents: contentsOf(campaign.chapters) })] : await Promise.all(shelf.map(async (each) => chapterBlock(each, await reader.text(each.sha256))));
+  const rules = await reader.text(campaign.prompts['rules'] as string);
+  const system = [rules, ...material].map((text, i): TextBlock => ({ text, ...(i === material.length ? { breakpoint: true } : {}) }));
+  own.set(name, system);
+  return system;
+}
+
+const blockTexts = new WeakMap<object, string>();
+
+/** A block of something that never changes: its text is made once. `as`: what of it is shown. */
+function lastingBlock<T extends object>(name: string, value: T, as: (value: T) => object = (whole) => whole): string {
+  let text = blockTexts.get(value);
+  if (text === undefined) blockTexts.set(value, (text = canonicalJson({ [name]: as(value) })));
+  return text;
 }
 
 /** Steps in which the model may call tools. */
@@ -100,9 +125,13 @@ export function repairRequest(request: ModelRequest, answer: string, step: StepM
   return { ...request, turns: [...request.turns, ...repair] };
 }
 
-/** Hash that keys the response store: the provider's identity and the canonical request. */
+/** Hash that keys the response store: of the canonical JSON of provider and request. */
 export function bodyHash(provider: string, request: ModelRequest): string {
-  return contentHash({ provider, request });
+  const { schema, system, tools, ...rest } = request;
+  // what requests share is written out once
+  const shared = { schema, system, ...(tools === undefined ? {} : { tools }) };
+  const parts = [...Object.entries(rest).map(([name, value]) => [name, canonicalJson(value)]), ...Object.entries(shared).map(([name, value]) => [name, lastingJson(value)])];
+  return sha256Hex(canonicalObject({ provider: canonicalJson(provider), request: canonicalObject(Object.fromEntries(parts) as Record<string, string>) }));
 }
 
 /** What a situation says, without its place in a campaign. */

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { ChapterRef } from '../schemas/library.ts';
-import { StepRecord, type CampaignRecord, type Version } from '../schemas/records.ts';
+import type { CampaignRecord, StepRecord, Version } from '../schemas/records.ts';
 import type { Situation } from '../schemas/situation.ts';
 import type { AnswerPorts } from './answers.ts';
 import { batchPriceOf } from './batches/price.ts';
@@ -104,5 +104,5 @@ export function account(scene: Scene, input: StepInput): Account {
 }
 
 export async function readRecord(reader: CampaignReader, sha256: string): Promise<StepRecord> {
-  return StepRecord.parse(JSON.parse(await reader.text(sha256)));
+  return await reader.step(sha256);
 }

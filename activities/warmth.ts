@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { contentHash } from '../schemas/canonical.ts';
+import { canonicalJson, canonicalObject, lastingJson, sha256Hex } from '../schemas/canonical.ts';
 import type { CampaignFile } from '../schemas/campaign.ts';
 import type { CacheTtl, ModelRequest, SendOptions } from './model.ts';
 
@@ -12,6 +12,8 @@ const LONGEST_WAIT_MS = 60_000;
 
 /** A shorter prefix is not cached by any model of the price table, characters. */
 const SHORTEST_CACHED = 4_000;
+
+const NONE: readonly never[] = [];
 
 type CacheSetting = CampaignFile['model']['cacheTtl'];
 /** How a call stands to the provider's cache. */
@@ -105,7 +107,7 @@ export class Warmth {
 /** Everything up to the last breakpoint, and what stands before it in the provider's order; null where nothing will be cached. */
 function prefixKey(provider: string, { model, schema, structured, tools, system }: ModelRequest): string | null {
   const end = system.findLastIndex((block) => block.breakpoint === true);
-  const prefix = system.slice(0, end + 1);
+  const prefix = end + 1 === system.length ? system : system.slice(0, end + 1);
   if (prefix.reduce((sum, block) => sum + block.text.length, 0) < SHORTEST_CACHED) return null;
-  return contentHash({ provider, model, schema, structured, tools: tools ?? [], system: prefix });
+  return sha256Hex(canonicalObject({ of: canonicalJson({ provider, model, structured }), schema: lastingJson(schema), tools: lastingJson(tools ?? NONE), system: lastingJson(prefix) }));
 }

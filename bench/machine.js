@@ -36,14 +36,18 @@ const TICKS_A_SECOND = 100;
  */
 export function cpuSeconds(dir) {
   if (process.platform !== 'linux') return {};
-  return Object.fromEntries(
-    serviceStatus(dir).map(({ name, pid }) => {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // counted after the command's name, which may hold spaces, user and system time are the 12th and 13th
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return [name, (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND];
-    }),
-  );
+  return Object.fromEntries(serviceStatus(dir).map(({ name, pid }) => [name, processSeconds(pid)]));
+}
+
+/**
+ * CPU seconds of one process since it started. Linux only.
+ * @param {number} pid
+ */
+export function processSeconds(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // counted after the command's name, which may hold spaces, user and system time are the 12th and 13th
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
 
 /** @param {Record<string, number>} before @param {Record<string, number>} after */

@@ -38,6 +38,8 @@ export function createActivities(store: ObjectStore, model: Model, provider: () 
   return {
     flights,
     toolboxes,
+    /** What a workflow's own worker does for it, as local activities. */
+    atHand: createOutcomeActivities({ reader }),
     llm: { ...createActorActivities(asking), ...createImagineActivities(asking), ...(batches === undefined ? {} : createBatchActivities({ ...asking, batches })) },
     tools: createToolActivities({ reader, outages, withTools: (campaign, work) => toolboxes.use(campaign, work) }),
     io: {

@@ -15,15 +15,13 @@ import { connectTemporal } from '../infra/temporal.ts';
 import { QUEUES } from '../workflows/messages.ts';
 import { createActivities } from './ports.ts';
 import { DEFAULT_SLOTS, WORKER_QUEUES, type WorkerQueue } from './queues.ts';
+import { llmTuning, TUNING } from './tuning.ts';
 import { versioned } from './versioning.ts';
 
 /** Bundle that the build writes; without it the workflows are bundled at start, a few seconds later. */
 export const BUNDLE_PATH = join(packageRoot, 'dist', 'workflow-bundle.js');
 /** The same for workers with payload keys: what its workflows fail with is encrypted too. */
 export const SEALED_BUNDLE_PATH = join(packageRoot, 'dist', 'workflow-bundle.sealed.js');
-
-const IO_SLOTS = 50;
-const TOOL_SLOTS = 20;
 
 export interface RunningWorkers {
   /** Resolves once every worker polls. */
@@ -47,17 +45,17 @@ export async function startWorkers(config: Config, queues: readonly WorkerQueue[
   const connection = await NativeConnection.connect({ address: config.temporal.address, ...config.temporal.connection });
   const models = anthropicClient(config.model);
   const provider = once(async () => (await identifyProvider(config.model)).identity);
-  const { flights, toolboxes, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(models), provider, client, new AnthropicBatches(models));
+  const { flights, toolboxes, atHand, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(models), provider, client, new AnthropicBatches(models));
   const { namespace, payloadKeys = null } = config.temporal;
   const dataConverter = dataConverterOf(payloadKeys);
   const byQueue: Record<WorkerQueue, () => Promise<Partial<WorkerOptions>>> = {
-    orchestrate: async () => ({ workflowBundle: await workflowBundle(payloadKeys !== null), maxCachedWorkflows: 1_000 }),
-    llm: () => Promise.resolve({ activities: llm, maxConcurrentActivityTaskExecutions: slots }),
-    tools: () => Promise.resolve({ activities: tools, maxConcurrentActivityTaskExecutions: TOOL_SLOTS }),
-    io: () => Promise.resolve({ activities: io, maxConcurrentActivityTaskExecutions: IO_SLOTS }),
+    orchestrate: async () => ({ workflowBundle: await workflowBundle(payloadKeys !== null), activities: atHand, enableNonLocalActivities: false }),
+    llm: () => Promise.resolve({ activities: llm, ...llmTuning(slots) }),
+    tools: () => Promise.resolve({ activities: tools }),
+    io: () => Promise.resolve({ activities: io }),
   };
   const workers = await Promise.all(
-    queues.map(async (queue) => await Worker.create({ connection, namespace, dataConverter, taskQueue: QUEUES[queue], ...versioned(version), ...(await byQueue[queue]()) })),
+    queues.map(async (queue) => await Worker.create({ connection, namespace, dataConverter, taskQueue: QUEUES[queue], ...TUNING[queue], ...versioned(version), ...(await byQueue[queue]()) })),
   );
   const done = Promise.all(workers.map((worker) => worker.run())).then(async () => {
     await flights.drained();

@@ -3,6 +3,7 @@ import {
   condition,
   executeChild,
   getExternalWorkflowHandle,
+  patched,
   proxyActivities,
   setHandler,
 } from '@temporalio/workflow';
@@ -48,6 +49,9 @@ import { Treasury } from './treasury.ts';
  * the money that the campaign grants. When all are terminal (or the page is told to stop), seal the shard and tell the campaign.
  */
 
+/** As often is the campaign told at most that the page's tail leaves slots free. */
+const TAIL_STEPS = 16;
+
 export interface PageInput {
   actor: ActorInput;
   page: number;
@@ -83,6 +87,7 @@ export async function page(input: PageInput): Promise<PageDone> {
   let refused = false;
   /** The campaign has promised more than it may: what comes back goes back to it. */
   let recalled = false;
+  let toldRunning = Infinity;
   const tally = emptyTally();
   const spent = { calls: 0, nanoUsd: 0, charged: 0 };
   const start: Promise<unknown>[] = [];
@@ -226,8 +231,19 @@ export async function page(input: PageInput): Promise<PageDone> {
     spent.charged += result.charged;
     treasury.leave(index, result.unspent ?? 0);
     giveBack();
-    if (backlog.length === 0) void campaign.signal(pageTailSignal, { page: input.page, running: running.size }).catch(() => undefined);
+    if (backlog.length === 0 && tellsTail()) tellTail();
     await shareOut();
+  }
+
+  /** Whether enough slots have come free since the campaign was last told. */
+  function tellsTail(): boolean {
+    return !patched('tail-in-steps') || running.size <= toldRunning - Math.ceil(slots / TAIL_STEPS);
+  }
+
+  /** The last situation has begun: slots that stay free are the next page's. */
+  function tellTail(): void {
+    toldRunning = running.size;
+    void campaign.signal(pageTailSignal, { page: input.page, running: running.size }).catch(() => undefined);
   }
 
   /** A situation whose workflow was terminated or broke: it fails with the reason, and nothing of it is dropped. */
@@ -257,6 +273,7 @@ export async function page(input: PageInput): Promise<PageDone> {
     refused = false;
     start.push(run(index, attempt, firstGrant(index)));
   }
+  if (!stopped() && running.size < slots && patched('tail-at-once')) tellTail();
   await Promise.all(start);
 
   const { seal } = await io.sealPage({ campaign: actor.campaign, page: input.page, settings: view.settings, ...(unfinished.length === 0 ? {} : { unfinished }) });

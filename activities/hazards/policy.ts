@@ -2,6 +2,7 @@ import { walk } from '../../plans/tree.ts';
 import type { ActorParameters } from '../../schemas/campaign.ts';
 import type { Explanation, Plan } from '../../schemas/plan.ts';
 import type { Situation } from '../../schemas/situation.ts';
+import { Recent } from '../recent.ts';
 import { adversaryOf, hostileIn, REACH_SENTENCES, type Line } from './adversary.ts';
 import { isFramed } from './frame.ts';
 import { sentencesOf } from './plain-text.ts';
@@ -55,7 +56,8 @@ export function screenPlan(policy: HazardPolicy, plan: Plan, explanation: Explan
 function objection(what: string, passages: readonly Passage[], predicts: boolean): Objection | null {
   for (const lines of readingsOf(passages)) {
     for (let i = 0; i < lines.length; i++) {
-      const { sentence } = lines[i] as Line;
+      const { sentence, mayThreaten } = lines[i] as ReadLine;
+      if (!mayThreaten) continue;
       const threat = threatIn(sentence, surroundings(lines, i));
       if (threat === null) continue;
       const adversary = adversaryOf(lines, i, threat);
@@ -67,9 +69,32 @@ function objection(what: string, passages: readonly Passage[], predicts: boolean
   return null;
 }
 
+/** A sentence, and whether it may be a threat whatever stands around it. */
+interface ReadLine extends Line {
+  mayThreaten: boolean;
+}
+
+/** What each text was read as: a revision leaves most of a plan's texts as they were. */
+const read = new Recent<Omit<ReadLine, 'own'>[][]>(2_000_000);
+const WORST: Surroundings = { deadly: true, armed: true, hostile: true };
+
+function readText(text: string): Omit<ReadLine, 'own'>[][] {
+  const known = read.get(text);
+  if (known !== undefined) return known;
+  const readings = sentencesOf(text).map((sentences) =>
+    sentences.map((whole) => {
+      const sentence = HARMLESS.removedFrom(whole);
+      // worse surroundings only ever add threats
+      return { sentence, mayThreaten: threatIn(sentence, WORST) !== null };
+    }),
+  );
+  read.set(text, readings, text.length);
+  return readings;
+}
+
 /** The passages' sentences, once for each reading of what is ambiguous. */
-function readingsOf(passages: readonly Passage[]): Line[][] {
-  const readings = passages.map(({ text, own }) => sentencesOf(text).map((sentences) => sentences.map((sentence) => ({ sentence: HARMLESS.removedFrom(sentence), own }))));
+function readingsOf(passages: readonly Passage[]): ReadLine[][] {
+  const readings = passages.map(({ text, own }) => readText(text).map((lines) => lines.map((line) => ({ ...line, own }))));
   const all = (readings[0] ?? []).map((_, reading) => readings.flatMap((passage) => passage[reading] ?? []));
   // most texts leave nothing ambiguous
   return all.filter((lines, i) => all.findIndex((other) => reads(other) === reads(lines)) === i);
@@ -81,10 +106,15 @@ function reads(lines: readonly Line[]): string {
 
 function surroundings(lines: readonly Line[], i: number): Surroundings {
   const around = (reach: number) => lines.slice(Math.max(0, i - reach), i + reach + 1).map(({ sentence }) => sentence);
-  const near = around(REACH_SENTENCES);
   return {
-    deadly: near.some((sentence) => MEANS.has(sentence)),
-    armed: near.some((sentence) => WEAPONS.has(sentence)),
-    hostile: around(1).some((sentence) => hostileIn(sentence) !== null),
+    get deadly() {
+      return around(REACH_SENTENCES).some((sentence) => MEANS.has(sentence));
+    },
+    get armed() {
+      return around(REACH_SENTENCES).some((sentence) => WEAPONS.has(sentence));
+    },
+    get hostile() {
+      return around(1).some((sentence) => hostileIn(sentence) !== null);
+    },
   };
 }

@@ -10,34 +10,36 @@ const REACH = 5;
 /** A whole that one sentence says would be brought down: where it says so, and the words. */
 export type Threat = Match;
 
-/** What the sentences around name. `deadly`: a means that could reach everybody; `armed`: one made to kill; `hostile`: an adversary by name. */
+/** What the sentences around name, looked up only where it decides. `deadly`: a means that could reach everybody; `armed`: one made to kill; `hostile`: an adversary by name. */
 export interface Surroundings {
-  deadly: boolean;
-  armed: boolean;
-  hostile: boolean;
+  readonly deadly: boolean;
+  readonly armed: boolean;
+  readonly hostile: boolean;
 }
 
 /** What a sentence says of an end of humanity or civilisation; null where it says nothing of it, denies it, or speaks of a remedy. */
-export function threatIn(sentence: string, { deadly, armed, hostile }: Surroundings): Threat | null {
-  if (REMEDIES.has(sentence)) return null;
-  const threats = [...THREATS.in(sentence), ...(deadly ? NOBODY_LEFT.in(sentence) : []), ...spreads(sentence, deadly), ...harms(sentence)];
+export function threatIn(sentence: string, around: Surroundings): Threat | null {
+  const threats = [...THREATS.in(sentence), ...NOBODY_LEFT.in(sentence).filter(() => around.deadly), ...spreads(sentence, around), ...harms(sentence)];
   // beside an arsenal or a cult, the word humanity needs no word of harm
-  const wholes = armed || hostile ? WHOLE.in(sentence) : [];
-  return [...threats, ...wholes].find((threat) => !denied(sentence, threat)) ?? null;
+  const wholes = WHOLE.in(sentence).filter(() => around.armed || around.hostile);
+  const threat = [...threats, ...wholes].find((each) => !denied(sentence, each)) ?? null;
+  return threat === null || REMEDIES.has(sentence) ? null : threat;
 }
 
 /** Something that could reach everybody, let loose everywhere. */
-function spreads(sentence: string, deadly: boolean): Threat[] {
+function spreads(sentence: string, around: Surroundings): Threat[] {
   const everywhere = EVERYWHERE.in(sentence).find(({ end }) => !local(sentence.slice(end + 1)));
+  const spreading = everywhere && SPREADING.in(sentence)[0];
+  if (!everywhere || !spreading) return [];
   const means = MEANS.in(sentence)[0];
-  const spreading = SPREADING.in(sentence)[0];
-  if (!everywhere || !spreading || !(means ?? deadly)) return [];
+  if (means === undefined && !around.deadly) return [];
   return [spanning(sentence, [everywhere, spreading, ...(means === undefined ? [] : [means])])];
 }
 
 /** A harm that befalls a word of scale: "kill nearly all humans", "humanity must vanish". */
 function harms(sentence: string): Threat[] {
   const scales = SCALES.in(sentence).filter(({ words, end }) => !(COUNTED.has(words) && local(sentence.slice(end + 1))));
+  if (scales.length === 0) return [];
   return HARMS.in(sentence).flatMap((harm) => scales.filter((scale) => befalls(sentence, harm, scale)).map((scale) => spanning(sentence, [harm, scale])));
 }
 

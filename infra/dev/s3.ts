@@ -45,7 +45,7 @@ export function s3Service(binary: string, dir: string, bucket: string): ServiceK
     on: ({ s3 }) => {
       const endpoint = `http://${LOOPBACK}:${s3}`;
       return {
-        command: [binary, '--port', `${LOOPBACK}:${s3}`, '--region', REGION, '--quiet', 'posix', data],
+        command: [binary, '--port', `${LOOPBACK}:${s3}`, '--region', REGION, '--quiet', '--keep-alive', 'posix', data],
         // not as options: any user of the machine sees those
         env: { ROOT_ACCESS_KEY_ID: keys.accessKeyId, ROOT_SECRET_ACCESS_KEY: keys.secretAccessKey },
         cwd: dir,

@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { CampaignReader } from '../../activities/campaign-reader.ts';
 import type { ModelRequest } from '../../activities/model.ts';
-import { buildRequest, refusedTools, repairRequest, toolTurn, type PromptParts } from '../../activities/requests.ts';
+import { bodyHash, buildRequest, refusedTools, repairRequest, toolTurn, type PromptParts } from '../../activities/requests.ts';
+import { contentHash } from '../../schemas/canonical.ts';
 import { messageParams } from '../../infra/model-anthropic.ts';
 import { buildDraft } from '../../plans/build.ts';
 import type { CampaignRecord, ResponseRecord, ToolRecord } from '../../schemas/records.ts';
@@ -89,4 +90,13 @@ test('tools asked for beyond what is allowed are answered as errors', async () =
 test('an agent stands in the request with its whole specification', async () => {
   const request = await buildRequest(reader, { ...parts, step: { kind: 'critique' } });
   expect(request.turns[0]?.blocks.map((block) => ('text' in block ? (JSON.parse(block.text) as object) : {}))[0]).toEqual({ agent: AGENT });
+});
+
+test('the hash of a request is that of its canonical JSON with the provider, however it is put together', async () => {
+  const question = await buildRequest(reader, { ...parts, step: { kind: 'critique' } });
+  const repaired = repairRequest(question, '{}', { kind: 'critique', instructions: '' }, ['a fault']);
+  const { tools: _, ...bare } = question;
+  for (const request of [question, repaired, bare, await buildRequest(reader, { ...parts, chapter: null, plan: null, explanation: null, step: { kind: 'draft' } })]) {
+    expect(bodyHash('simulated:law', request)).toBe(contentHash({ provider: 'simulated:law', request }));
+  }
 });

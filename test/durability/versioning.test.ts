@@ -68,10 +68,10 @@ async function stage() {
 
   /** Workers on every queue. */
   async function workers(workflows: { code: string }, version: DeploymentVersion | null): Promise<Fleet> {
-    const { llm, io, tools } = createActivities(store, model, () => Promise.resolve('simulated:test-law'), client);
+    const { atHand, llm, io, tools } = createActivities(store, model, () => Promise.resolve('simulated:test-law'), client);
     const common = { connection: native, namespace, ...versioned(version), stickyQueueScheduleToStartTimeout: '1 second' };
     const all = await Promise.all([
-      Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: workflows }),
+      Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: workflows, activities: atHand, enableNonLocalActivities: false }),
       Worker.create({ ...common, taskQueue: QUEUES.llm, activities: llm }),
       Worker.create({ ...common, taskQueue: QUEUES.tools, activities: tools }),
       Worker.create({ ...common, taskQueue: QUEUES.io, activities: io }),

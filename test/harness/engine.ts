@@ -49,10 +49,11 @@ export async function startEngine(model: Model, store: ObjectStore, provider = '
   const client = new Client({ connection, namespace, dataConverter });
   await ensureSearchAttributes(client);
   const native = await NativeConnection.connect({ address });
-  const { llm, io, tools, toolboxes } = createActivities(store, model, () => Promise.resolve(provider), client, batches);
+  const { atHand, llm, io, tools, toolboxes } = createActivities(store, model, () => Promise.resolve(provider), client, batches);
   const common = { connection: native, namespace, dataConverter };
+  const bundle = keys === undefined ? await workflowBundle() : await bundleWorkflows({ sealed: true });
   const workers = await Promise.all([
-    Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: keys === undefined ? await workflowBundle() : await bundleWorkflows({ sealed: true }) }),
+    Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: bundle, activities: atHand, enableNonLocalActivities: false }),
     Worker.create({ ...common, taskQueue: QUEUES.llm, activities: llm }),
     Worker.create({ ...common, taskQueue: QUEUES.tools, activities: tools }),
     Worker.create({ ...common, taskQueue: QUEUES.io, activities: io }),

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FAILURE } from '../../schemas/failure-types.ts';
 import { grantsPrefix } from '../../schemas/keys.ts';
 import { SEARCH } from '../../workflows/search-attributes.ts';
@@ -66,6 +66,18 @@ describe('the exemplary actor on one situation', () => {
   test('a refusal by the provider is an outcome', async () => {
     const played = await play(cast({ draft: () => ({ text: '', stop: 'refused' }) }));
     expect(played.outcome).toMatchObject({ outcome: 'refused', failedAt: 'draft', final: null });
+  });
+
+  test('an outcome that the workflow\'s own worker cannot write goes through the queue', async () => {
+    const put = store.putIfAbsent.bind(store);
+    let asked = 0;
+    const spy = vi.spyOn(store, 'putIfAbsent').mockImplementation((key, body) => (key.includes('/outcomes/') && ++asked === 1 ? Promise.reject(new Error('disk full')) : put(key, body)));
+    try {
+      expect((await play(cast({}))).outcome.outcome).toBe('converged');
+    } finally {
+      spy.mockRestore();
+    }
+    expect(asked).toBe(2);
   });
 
   test('a terminal error of the provider fails the situation at once', async () => {
