@@ -17,7 +17,7 @@ import type { Draw } from '../activities/budget.ts';
 import type { PageActivities, SettingsView } from '../activities/pages.ts';
 import { failedTooMany, sinceThen } from '../activities/failed-share.ts';
 import type { StopActivities } from '../activities/stop-failing.ts';
-import { begin, budgetOf, failuresOf, type Carried, type OpenPage } from './carried.ts';
+import { begin, budgetOf, failuresOf, ORDERS, type Carried, type OpenPage } from './carried.ts';
 import {
   batchControlSignal,
   batchWorkflowId,
@@ -44,6 +44,7 @@ import {
   type PageDone,
   type Tally,
 } from './messages.ts';
+import { Latest } from './latest.ts';
 import { page } from './page.ts';
 import { SEARCH } from './search-attributes.ts';
 import { Purse } from './purse.ts';
@@ -65,7 +66,6 @@ export interface CampaignInput {
 
 export type CampaignResult = CampaignProgress;
 
-const ORDERS: Record<SettingsView['state'], Control> = { running: 'go', paused: 'hold', cancelled: 'stop' };
 /** Far below the 2,000 children that one workflow may have pending. */
 const MOST_OPEN_PAGES = 500;
 /** Who says that calls do not get through repeats it; one who no longer does may be gone, and the next call must show. No longer than patience lasts. */
@@ -133,6 +133,9 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
   const { chapters, routed, patienceMs, firstGrant, leaseMs } = state.view;
   const actor: ActorInput = { campaign: name, chapters, ...(routed === undefined ? {} : { routed }), ...state.view.actor, patienceMs, firstGrant, ...(leaseMs === undefined ? {} : { leaseMs }) };
   const pageHandle = (number: number) => getExternalWorkflowHandle(pageWorkflowId(name, number));
+  const orderly = patched('in-order');
+  const slots = new Latest(orderly, async (number: number, count: number) => await pageHandle(number).signal(slotsSignal, count));
+  const orders = new Latest(orderly, async (number: number, control: Control) => await pageHandle(number).signal(controlSignal, control));
   const tell = (number: number, work: (handle: ReturnType<typeof pageHandle>) => Promise<void>) => void work(pageHandle(number)).catch(() => undefined);
 
   setHandler(pageTailSignal, ({ page: number, running }) => {
@@ -186,11 +189,11 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     let free = settings.concurrency;
     const most = pageSlots();
     for (const open of state.open) {
-      const slots = Math.min(free, most);
-      free = Math.max(0, free - (open.tail ?? slots));
-      if (slots !== open.slots) {
-        open.slots = slots;
-        tell(open.page, (handle) => handle.signal(slotsSignal, slots));
+      const share = Math.min(free, most);
+      free = Math.max(0, free - (open.tail ?? share));
+      if (share !== open.slots) {
+        open.slots = share;
+        void slots.say(open.page, share);
       }
     }
   }
@@ -300,7 +303,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     shareMoney();
     if (phase === 'cancelling' || !patched('settings-taken-up')) return;
     state.due = state.due === true || reopened || awaitsBudget();
-    if (awaitsBudget()) for (const open of state.open) tell(open.page, (handle) => handle.signal(controlSignal, 'stop'));
+    if (awaitsBudget()) for (const open of state.open) void orders.say(open.page, 'stop');
   }
 
   /** Open pages hear how steps reach the model from now on, the batches what has become of the campaign. */
@@ -317,7 +320,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     const running = outage ? 'finish' : ORDERS.running;
     const paused = settings.stopped === true ? 'finish' : ORDERS.paused;
     const now: Control = { ...ORDERS, running, paused }[settings.state];
-    if (now !== told) for (const open of state.open) tell(open.page, (handle) => handle.signal(controlSignal, now));
+    if (now !== told) for (const open of state.open) void orders.say(open.page, now);
     told = now;
   }
 

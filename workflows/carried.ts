@@ -46,6 +46,9 @@ export interface Waiting {
   said: number;
 }
 
+/** What open pages are told. */
+export const ORDERS: Record<SettingsView['state'], Control> = { running: 'go', paused: 'hold', cancelled: 'stop' };
+
 /** Ended situations and failed ones, of sealed pages and as open pages have reported them. */
 export function failuresOf({ outcomes, open }: Pick<Carried, 'outcomes' | 'open'>): FailureCount {
   const counts = [failureCount(outcomes), ...open.flatMap(({ failures }) => failures ?? [])];

@@ -39,6 +39,7 @@ import {
   type ExemplarResult,
   type PageDone,
 } from './messages.ts';
+import { Latest } from './latest.ts';
 import { SEARCH } from './search-attributes.ts';
 import { Treasury } from './treasury.ts';
 
@@ -95,6 +96,11 @@ export async function page(input: PageInput): Promise<PageDone> {
 
   const child = (index: number) => getExternalWorkflowHandle(situationWorkflowId(actor.campaign, index, running.get(index) as number));
 
+  const orderly = patched('in-order');
+  const orders = new Latest(orderly, async (index: number, order: Control) => await child(index).signal(controlSignal, order));
+  const needs = new Latest(orderly, async (_: 'campaign', need: { nanoUsd: number; idle: boolean }) => await campaign.signal(pageNeedSignal, { page: input.page, ...need }));
+  const tails = new Latest(orderly, async (_: 'campaign', situations: number) => await campaign.signal(pageTailSignal, { page: input.page, running: situations }));
+
   setHandler(slotsSignal, (n) => {
     slots = n;
   });
@@ -102,7 +108,7 @@ export async function page(input: PageInput): Promise<PageDone> {
     if (control === 'stop') return;
     const [before, now] = [control, order].map(forChildren);
     control = order;
-    if (now !== before) for (const index of running.keys()) void child(index).signal(controlSignal, now as Control).catch(() => undefined);
+    if (now !== before) for (const index of running.keys()) void orders.say(index, now as Control);
   });
   setHandler(reportSignal, () => {
     reports = true;
@@ -186,7 +192,7 @@ export async function page(input: PageInput): Promise<PageDone> {
       if (!refused) {
         if (!asked || idle) {
           asked = true;
-          await campaign.signal(pageNeedSignal, { page: input.page, nanoUsd: first.amount - (treasury.free ?? 0), idle });
+          await needs.say('campaign', { nanoUsd: first.amount - (treasury.free ?? 0), idle });
         }
         return;
       }
@@ -243,7 +249,7 @@ export async function page(input: PageInput): Promise<PageDone> {
   /** The last situation has begun: slots that stay free are the next page's. */
   function tellTail(): void {
     toldRunning = running.size;
-    void campaign.signal(pageTailSignal, { page: input.page, running: running.size }).catch(() => undefined);
+    void tails.say('campaign', running.size);
   }
 
   /** A situation whose workflow was terminated or broke: it fails with the reason, and nothing of it is dropped. */

@@ -85,7 +85,7 @@ test('a campaign that does not exist is a usage error', async () => {
 test('a model that costs money needs a budget', async () => {
   const folder = writeFiles({ campaign: ({ budget: _, ...file }) => file });
   const { code, stderr } = await exemplar(['run', 'campaign.yaml'], { cwd: folder, env: reachable() });
-  expect({ code, stderr }).toEqual({ code: 2, stderr: `exemplar: campaign.yaml: budget: required, because the model at ${modelUrl} is not simulated; give the most you would spend, in USD\n` });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: `exemplar: campaign.yaml: budget: required, because the model at ${modelUrl} is not simulated; give the most you would spend, in USD, or set a cap over all campaigns (exemplar budget cap=USD)\n` });
 });
 
 test('a model without a known price needs one in the file', async () => {

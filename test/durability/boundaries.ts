@@ -8,7 +8,7 @@ export interface Boundary {
   name: string;
   edge: Edge;
   /** The process that makes the put, where the workers are split. */
-  by: 'cli' | 'llm' | 'io' | 'trainer';
+  by: 'cli' | 'llm' | 'io' | 'orchestrate' | 'trainer';
   key: RegExp;
 }
 
@@ -22,8 +22,8 @@ export const BOUNDARIES = [
   { name: 'a step record is written, and the workflow does not know', edge: 'after', by: 'llm', key: /^objects\/sha256\// },
   { name: 'a pass has no grant', edge: 'before', by: 'llm', key: /\/grants\// },
   { name: 'a pass is granted, and not begun', edge: 'after', by: 'llm', key: /\/grants\// },
-  { name: 'a situation has its last record, and no outcome', edge: 'before', by: 'io', key: /\/outcomes\// },
-  { name: 'an outcome is written, and the workflow does not know', edge: 'after', by: 'io', key: /\/outcomes\// },
+  { name: 'a situation has its last record, and no outcome', edge: 'before', by: 'orchestrate', key: /\/outcomes\// },
+  { name: 'an outcome is written, and the workflow does not know', edge: 'after', by: 'orchestrate', key: /\/outcomes\// },
   { name: 'a page has none of its files', edge: 'before', by: 'io', key: /\/data\// },
   { name: 'a page has some of its files', edge: 'before', by: 'io', key: /\/situations\// },
   { name: 'a page has all files but the ledger', edge: 'before', by: 'io', key: /\/ledger\// },
@@ -41,7 +41,7 @@ export function boundary(name: BoundaryName): Boundary {
 
 /** The process of this machine that makes the boundary's put. */
 export function makerOf({ by }: Boundary, { setting: { workers } }: Machine): Part | 'cli' {
-  return by === 'llm' || by === 'io' ? (workers.find((part) => part === by) ?? 'worker') : by;
+  return by === 'cli' || by === 'trainer' ? by : (workers.find((part) => part === by) ?? 'worker');
 }
 
 /**

@@ -61,8 +61,8 @@ test('split workers are killed each at its boundary, and an orchestrating one, a
     const run = machine.verb('run', CAMPAIGN.file);
     const unstored = await killAt(machine, 'a draft is answered, and not stored', 'llm');
     expect(unstored.some((key) => key.includes('.draft.'))).toBe(true);
-    await killAt(machine, 'an outcome is written, and the workflow does not know', 'io');
-    await machine.kill('orchestrate');
+    await killAt(machine, 'an outcome is written, and the workflow does not know', 'orchestrate');
+    await machine.kill('io');
     await machine.up();
     await killAt(machine, 'a step record is written, and the workflow does not know', 'llm');
     expect(await run.ended).toMatchObject({ code: 0 });

@@ -6,7 +6,7 @@ import { addSetting } from '../../infra/campaign-store.ts';
 import { readArrow } from '../../infra/arrow/reader.ts';
 import { datasetPrefix, grantsPrefix, outcomesPrefix } from '../../schemas/keys.ts';
 import type { CampaignRecord, GrantRecord, SettingRecord } from '../../schemas/records.ts';
-import { campaignWorkflowId, progressQuery, QUEUES, settingsSignal, situationWorkflowId, type CampaignProgress } from '../../workflows/messages.ts';
+import { campaignWorkflowId, controlSignal, progressQuery, QUEUES, recallSignal, settingsSignal, situationWorkflowId, type CampaignProgress } from '../../workflows/messages.ts';
 import { explainAnew, finding, noFindings, relabel, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
 import { sketchCampaign, situation } from '../harness/campaigns.ts';
 import { startEngine, testStore, type Engine } from '../harness/engine.ts';
@@ -337,6 +337,16 @@ describe('the budget', () => {
 describe('a budget changed while the campaign runs', () => {
   const CALL = 0.006;
 
+  /** Resolves once each of the four situations that run has been told. */
+  async function haveHeard({ name }: CampaignRecord, signal: string): Promise<void> {
+    const heard = async (index: number) => {
+      // one that has not begun is not found
+      const history = await engine.client.workflow.getHandle(situationWorkflowId(name, index, 0)).fetchHistory().catch(() => null);
+      return history?.events?.some(({ workflowExecutionSignaledEventAttributes: told }) => told?.signalName === signal) === true;
+    };
+    await until(async () => (await Promise.all([0, 1, 2, 3].map(heard))).every(Boolean));
+  }
+
   test('lowered below what is granted, it stops the spending; raised again, all goes on', async () => {
     const before = model.calls.length;
     const { play, held, release } = gated(() => model.calls.length - before > 6);
@@ -347,10 +357,10 @@ describe('a budget changed while the campaign runs', () => {
     // what is in flight finishes, and no other call fits; the first need waits for the money that comes back
     const low = (model.calls.length - before) * CALL;
     await change(campaign, { budget: low });
-    await until(async () => (await handle.query(progressQuery)).budget === low);
+    await haveHeard(campaign, recallSignal.name);
     const inFlight = model.calls.length;
     await change(campaign, { state: 'paused' });
-    await until(async () => (await handle.query(progressQuery)).state === 'paused');
+    await haveHeard(campaign, controlSignal.name);
     release();
     await change(campaign, { budget: 2, state: 'running' });
     const result = (await handle.result()) as CampaignProgress;
@@ -368,12 +378,11 @@ describe('a budget changed while the campaign runs', () => {
     const handle = await start(campaign);
     await held;
     await change(campaign, { budget: 0.01 });
-    await until(async () => (await handle.query(progressQuery)).budget === 0.01);
-    const inFlight = model.calls.length - before + 4;
+    await haveHeard(campaign, recallSignal.name);
+    const inFlight = model.calls.length - before;
     release();
     const result = (await handle.result()) as CampaignProgress;
-    // four situations may have had a call under way
-    expect(model.calls.length - before).toBeLessThanOrEqual(inFlight);
+    expect(model.calls.length - before).toBe(inFlight);
     expect(result.outcomes['over-budget']).toBe(6);
     expect(result.nanoUsd).toBe(Math.round((model.calls.length - before) * CALL * 1e9));
   });

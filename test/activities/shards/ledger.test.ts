@@ -35,7 +35,7 @@ it('leaves out answers that somebody else paid for, and keeps unknown usage and 
   chain.step('draft', 'draft', { calls: [{ ...free, paid: false }, { ...unknown, usage: none, nanoUsd: null }] });
   expect(await rowsOf(store, chain.log as string)).toEqual([
     {
-      situation_index: 3, try: 0, step: 'draft', attempt: 1, model: 'sim-1', response: 'responses/3.unknown', lost: false, nano_usd: null,
+      situation_index: 3, try: 0, step: 'draft', attempt: 1, model: 'sim-1', response: 'responses/3.unknown', lost: false, batched: false, nano_usd: null,
       input_tokens: null, output_tokens: null, cache_read_tokens: null, cache_write_tokens: null, cache_write_1h_tokens: null,
     },
   ]);

@@ -50,11 +50,14 @@ const finish = async ({ client }: Engine, workflowId: string) => {
 };
 const historyOf = async ({ client }: Engine, workflowId: string) => await client.workflow.getHandle(workflowId).fetchHistory();
 
-/** Every payload of a history but its search attributes. */
+/** Temporal's own notes beside a payload: search attributes, names of patches, ids and times of what a workflow's worker did itself. */
+const NOTES = new Set(['searchAttributes', 'patch-data', 'data']);
+
+/** Every payload of a history but Temporal's own notes. */
 function payloadsIn(value: unknown): Payload[] {
   if (value === null || typeof value !== 'object') return [];
   if ('metadata' in value && 'data' in value && value.data instanceof Uint8Array) return [value as Payload];
-  return Object.entries(value).flatMap(([name, inner]) => (name === 'searchAttributes' ? [] : payloadsIn(inner)));
+  return Object.entries(value).flatMap(([name, inner]) => (NOTES.has(name) ? [] : payloadsIn(inner)));
 }
 /** Every text and every byte of a history. */
 function rawText(value: unknown): string {
