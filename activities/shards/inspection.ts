@@ -31,14 +31,14 @@ export class Inspection {
   }
 
   #checkSums(): void {
-    const { pages, planned, outcomes, nanoUsd, calls, imagined } = this.#manifest;
+    const { pages, planned, outcomes, nanoUsd, calls, imagined, explained } = this.#manifest;
     const check = (what: string, said: number, is: number) => this.#findings.check(said === is, () => `manifest: ${what} is ${said}, the pages give ${is}`);
     const total = totalOutcomes(planned, pages);
     for (const outcome of Object.keys(total) as (keyof typeof total)[]) check(`outcomes.${outcome}`, outcomes[outcome], total[outcome]);
     const sum = Object.values(outcomes).reduce((a, b) => a + b, 0);
     this.#findings.check(sum === planned, () => `manifest: the outcomes sum to ${sum}, planned is ${planned}`);
-    check('nanoUsd', nanoUsd, pages.reduce((a, page) => a + page.nanoUsd, imagined?.nanoUsd ?? 0));
-    check('calls', calls, pages.reduce((a, page) => a + page.calls, imagined?.calls ?? 0));
+    check('nanoUsd', nanoUsd, pages.reduce((a, page) => a + page.nanoUsd, (imagined?.nanoUsd ?? 0) + (explained?.nanoUsd ?? 0)));
+    check('calls', calls, pages.reduce((a, page) => a + page.calls, (imagined?.calls ?? 0) + (explained?.calls ?? 0)));
     const numbers = pages.map((page) => page.page);
     this.#findings.check(new Set(numbers).size === numbers.length, () => 'manifest: a page stands twice');
   }

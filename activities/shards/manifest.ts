@@ -98,7 +98,7 @@ function compose(campaign: CampaignRecord, listing: ListingCounts, pages: PageSe
     calls: sum('calls'),
     ...(campaign.quote === undefined ? {} : { prices: { date: campaign.quote.date, source: campaign.quote.source } }),
     ...(campaign.file.situations.from === 'imagine' ? { imagined } : {}),
-    ...(explained.calls > 0 ? { explained } : {}),
+    ...(explained.calls > 0 || explained.nanoUsd > 0 ? { explained } : {}),
     pages,
   };
 }

@@ -4,8 +4,9 @@ import { publish } from '../../../activities/shards/manifest.ts';
 import { verify } from '../../../activities/shards/verify.ts';
 import { storeSource } from '../../../activities/shards/verify-source.ts';
 import { canonicalJson, sha256Hex } from '../../../schemas/canonical.ts';
-import { campaignKey } from '../../../schemas/keys.ts';
+import { campaignKey, explainedKey } from '../../../schemas/keys.ts';
 import type { FileEntry, PageSeal } from '../../../schemas/manifest.ts';
+import type { ExplainedRecord } from '../../../schemas/records.ts';
 import { DataRow, type LedgerRow, type SituationRow } from '../../../schemas/rows.ts';
 import { NAME, plan, publishedDataset } from './dataset.ts';
 import { Forgery } from './tamper.ts';
@@ -124,6 +125,19 @@ describe('verify recounts', () => {
       `${file.key}: has 17 calls, the manifest says 18 for page 0`,
       `${file.key}: sums to 15000 nano-dollars, the manifest says 16000 for page 0`,
     ]);
+  });
+
+  it('calls and money of explanations that were asked for beside', async () => {
+    const { store, campaign, manifest } = await publishedDataset();
+    const record = (run: string, calls: number, nanoUsd: number) => canonicalJson({ schema: 1, run, index: 0, calls, nanoUsd } satisfies ExplainedRecord);
+    await store.putIfAbsent(explainedKey(NAME, 0, 'ended', 'end'), record('ended', 2, 500));
+    await store.putIfAbsent(explainedKey(NAME, 0, 'open', 'grant'), record('open', 0, 70));
+    const next = await publish(store, campaign, campaign.listing, []);
+    expect([next.manifest.calls, next.manifest.nanoUsd]).toEqual([manifest.calls + 2, manifest.nanoUsd + 570]);
+    expect((await verify(storeSource(store, NAME))).faults).toEqual([]);
+    store.objects.delete(explainedKey(NAME, 0, 'ended', 'end'));
+    expect((await publish(store, campaign, campaign.listing, [])).manifest.explained).toEqual({ calls: 0, nanoUsd: 70 });
+    expect((await verify(storeSource(store, NAME))).faults).toEqual([]);
   });
 
   it('versions of a situation', async () => {
