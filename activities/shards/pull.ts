@@ -83,6 +83,7 @@ async function requireOwnFolder(folder: string, manifest: Manifest, names: reado
 async function requireNoLinks(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
+    if (error.code === 'ENOTDIR') throw new PullRefused(`DIR: ${folder} is no folder; give an empty or a new one`);
     throw error;
   });
   for (const entry of entries) {

@@ -1,5 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { datasetPrefix, manifestPrefix } from '../../schemas/keys.ts';
 import type { ObjectStore } from '../store.ts';
 
@@ -49,12 +49,11 @@ export function folderSource(folder: string): VerifySource {
   };
 }
 
-/** Paths of all files below a folder, relative to it, with `/`, sorted; none where the folder does not exist. */
+/** Paths of all files below a folder, relative to it, with `/`, sorted; none where the folder does not exist. A link is a file here, wherever it leads. */
 export async function listFolder(folder: string): Promise<string[]> {
-  const paths = await readdir(folder, { recursive: true }).catch(absent([]));
-  const files: string[] = [];
-  for (const path of paths) if (!(await stat(join(folder, path))).isDirectory()) files.push(path.replaceAll(sep, '/'));
-  return files.sort();
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(absent([]));
+  const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  return files.map((path) => path.replaceAll(sep, '/')).sort();
 }
 
 function absent<T>(instead: T): (error: NodeJS.ErrnoException) => T {

@@ -191,4 +191,18 @@ describe('pull from a store that is not to be trusted', () => {
     expect(await readdir(outside)).toEqual(['kept']);
     expect(await readFile(join(outside, 'kept'), 'utf8')).toBe('kept');
   });
+
+  it('refuses a file where a folder is meant', async () => {
+    const { store } = await publishedDataset();
+    await writeFile(folder, '');
+    await expect(pull(store, NAME, folder)).rejects.toThrow(`DIR: ${folder} is no folder; give an empty or a new one`);
+  });
+
+  it('verify names a link, and does not follow it', async () => {
+    const { store } = await publishedDataset();
+    await pull(store, NAME, folder);
+    await symlink(join(folder, '..', 'nowhere'), join(folder, 'data', 'dangling'));
+    await symlink(join(folder, '..'), join(folder, 'data', 'outside'));
+    expect((await verify(folderSource(folder))).faults).toEqual([expect.stringContaining('data/dangling'), expect.stringContaining('data/outside')]);
+  });
 });
