@@ -48,7 +48,9 @@ export async function restartCampaign(session: Session, campaign: CampaignRecord
     if (PARTS.has(type)) orphans.push({ workflowId, runId });
   }
   // another command may have started it meanwhile, and then these may be its own
-  if (orphans.length > 0 && (await sightOf(client, campaign.name)).kind === 'running') return false;
+  const sight = await sightOf(client, campaign.name);
+  if (sight.kind === 'unreachable') throw new Failure(sight.reason);
+  if (orphans.length > 0 && sight.kind === 'running') return false;
   for (const { workflowId, runId } of orphans) {
     await client.workflow.getHandle(workflowId, runId).terminate('its campaign starts anew from S3').catch((error: unknown) => {
       // it ended by itself in the meantime

@@ -1,4 +1,6 @@
 import { isGrpcServiceError, WorkflowNotFoundError, type Client, type WorkflowExecutionDescription, type WorkflowHandle } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import { PayloadKeyError } from '../../infra/codec/encryption.ts';
 import {
   batchProgressQuery,
   batchWorkflowId,
@@ -12,6 +14,8 @@ import {
   type ImagineProgress,
   type PageProgress,
 } from '../../workflows/messages.ts';
+
+const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
 /** What Temporal says of a campaign's workflow at this moment. */
 export type Sight =
@@ -71,8 +75,16 @@ async function look<Running>(
     if (error instanceof WorkflowNotFoundError) return { kind: 'absent' };
     const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
     if (isGrpcServiceError(cause)) return { kind: 'unreachable', reason: `Temporal does not answer (${cause.details || cause.message})` };
+    // what S3 holds, and whether the workflow has ended, can be seen without the key
+    if (error instanceof PayloadKeyError) return (await endedWithoutKey(client, workflowId)) ?? { kind: 'unreachable', reason: error.message };
     throw error;
   }
+}
+
+async function endedWithoutKey({ workflowService, options }: Client, workflowId: string): Promise<NotRunning | null> {
+  const { workflowExecutionInfo } = await workflowService.describeWorkflowExecution({ namespace: options.namespace, execution: { workflowId } });
+  const status = String(WorkflowExecutionStatus[workflowExecutionInfo?.status ?? 0]).replace('WORKFLOW_EXECUTION_STATUS_', '');
+  return status === 'RUNNING' ? null : { kind: 'ended', status };
 }
 
 /** null for a query that nobody answers, or whose handler is not set yet. */

@@ -2,7 +2,9 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { CampaignReader } from '../../../activities/campaign-reader.ts';
 import { restartCampaign } from '../../../cli/campaign/launch.ts';
+import { sightOf } from '../../../cli/campaign/sight.ts';
 import type { Session } from '../../../cli/session.ts';
+import { dataConverterOf } from '../../../infra/codec/data-converter.ts';
 import { ensureSearchAttributes } from '../../../infra/temporal.ts';
 import type { CampaignRecord } from '../../../schemas/records.ts';
 import { campaignWorkflowId, pageWorkflowId } from '../../../workflows/messages.ts';
@@ -55,4 +57,22 @@ test('where another command has started the campaign meanwhile, its pages go on'
   expect(await restartCampaign(session(), campaign)).toBe(false);
   expect(await statusOf(page)).toBe('RUNNING');
   for (const id of [page, campaignWorkflowId(campaign.name)]) await client.workflow.getHandle(id).terminate();
+});
+
+test('a campaign whose key is lost is left alone while it runs, and starts anew from S3 once it has been ended', async () => {
+  const campaign = await sketchCampaign(store, { situations: [situation(3)] });
+  const [id, page] = [campaignWorkflowId(campaign.name), pageWorkflowId(campaign.name, 0)];
+  const keyed = (key: string) => new Client({ connection: client.connection, dataConverter: dataConverterOf(new Map([[key, new Uint8Array(32)]])) });
+  await keyed('lost').workflow.start('campaign', { workflowId: id, taskQueue: NOBODY, memo: { since: { startedAt: 0, endedBefore: 0 } }, typedSearchAttributes: [{ key: SEARCH.campaign, value: campaign.name }] });
+  await begin('page', page, campaign);
+  await listed(campaign, 2);
+  const own = keyed('own');
+  expect(await sightOf(own, campaign.name)).toEqual({ kind: 'unreachable', reason: expect.stringContaining('encrypted with the key "lost"') as string });
+  await expect(restartCampaign({ ...session(), client: own }, campaign)).rejects.toThrow('encrypted with the key "lost"');
+  expect(await statusOf(page)).toBe('RUNNING');
+  await own.workflow.getHandle(id).terminate();
+  expect(await sightOf(own, campaign.name)).toEqual({ kind: 'ended', status: 'TERMINATED' });
+  await vi.waitUntil(async () => (await client.workflow.count(`ExemplarCampaign="${campaign.name}" AND ExecutionStatus="Running"`)).count === 1, { timeout: 20_000, interval: 50 });
+  expect(await restartCampaign({ ...session(), client: own }, campaign)).toBe(true);
+  await own.workflow.getHandle(id).terminate();
 });
