@@ -5,10 +5,11 @@ import { dollars, usdOf } from '../figures.ts';
 
 /**
  * Money of the cap for work beside a campaign's pages (its imagination, a preview, an explanation), in total, what was spent before
- * included; int nano-dollars. `most` null: whatever is free. Without a cap, `most` itself. @throws Failure where less than `least` is left.
+ * included; int nano-dollars. `most` null: `asked` of
+ * what is free, or all of it. Without a cap, `most` itself. @throws Failure where less than `least` is left.
  */
-export async function drawBeside(store: ObjectStore, spender: string, { spent, least, most }: { spent: number; least: number; most: number | null }): Promise<number | null> {
-  const { hold } = await draw(store, spender, { promised: spent, least, most: most ?? Number.MAX_SAFE_INTEGER });
+export async function drawBeside(store: ObjectStore, spender: string, { spent, least, most, asked }: { spent: number; least: number; most: number | null; asked?: number }): Promise<number | null> {
+  const { hold } = await draw(store, spender, { promised: spent, least, most: most ?? asked ?? Number.MAX_SAFE_INTEGER });
   if (hold !== null && hold < least) throw new Failure(`the cap over all campaigns leaves less than ${dollars(usdOf(least - spent))}: raise it with \`exemplar budget cap=USD\``);
   return hold === null ? most : most === null ? hold : Math.min(hold, most);
 }

@@ -17,6 +17,8 @@ import { explanationText, findVersion, readShown } from './situation.ts';
 
 /** More nano-dollars than this could not be counted exactly. */
 const MOST_USD = 9_000_000;
+/** More than a call costs: what one to a simulated model holds of the cap, nano-dollars, so that campaigns keep the rest. */
+const SIMULATED_MOST = 5e9;
 
 /**
  * Has a version explained anew and prints both explanations; where it is being explained already, waits for that.
@@ -33,7 +35,7 @@ export async function explainVersion(session: Session, name: string, which: stri
   await checkContinuity(session, campaign);
   const spender = `${name}/explain`;
   const { nanoUsd: spent } = await spentExplaining(reader, name);
-  const total = await drawBeside(store, spender, { spent, least: spent + (given ?? 1), most: given === null ? null : spent + given });
+  const total = await drawBeside(store, spender, { spent, least: spent + (given ?? 1), most: given === null ? null : spent + given, asked: spent + SIMULATED_MOST });
   const allowance = total === null ? null : total - spent;
   const input: ExplainInput = { campaign: name, index: situation.index, try: outcome.try, version: version.record, log: version.record, allowance, patienceMs: durationMs(campaign.file.patience) };
   const result: unknown = await client.workflow

@@ -1,5 +1,6 @@
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { readBudget, setCap } from '../../../activities/budget.ts';
 import { CampaignReader } from '../../../activities/campaign-reader.ts';
 import { explainVersion } from '../../../cli/show/explain.ts';
 import type { Output } from '../../../cli/output.ts';
@@ -68,6 +69,18 @@ test('a second call while a version is being explained waits for the same explan
   await Promise.race([isJoined, second]).finally(() => release());
   expect(await second).toMatchObject({ explanation: { arguments: [{ premises: ['the held premise'] }] } });
   expect(await second).toEqual(await first);
+});
+
+test('an explanation by a simulated model leaves campaigns the rest of the cap', async () => {
+  let held: unknown = null;
+  const explain = async () => {
+    held = (await readBudget(store)).holds[`${campaign}/explain`];
+    return explainAnew('a capped premise');
+  };
+  const { campaign } = await play(cast({ explain }), short);
+  await setCap(store, 1_000e9);
+  await explained(session(sims.own), campaign).finally(() => setCap(store, null));
+  expect(held).toMatchObject({ nanoUsd: 5e9 });
 });
 
 test.each(['Infinity', '1e400', '1e300', 'NaN', '0', '-1', '', 'much'])('a budget of "%s" caps nothing and is refused', async (budget) => {
