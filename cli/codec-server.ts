@@ -22,7 +22,8 @@ export function register(program: Command): void {
         inflate: async (value) => await inflated((store ??= new S3Store(configured().s3)), value),
         deflate: deflated,
         origins: () => originsOf(configured().temporal.uiUrl),
-        token: env['EXEMPLAR_CODEC_TOKEN'] ?? null,
+        // empty: how compose files say "none"
+        token: env['EXEMPLAR_CODEC_TOKEN'] || null,
       });
       output.result({ url: server.url }, `codec server at ${server.url}`);
       await new Promise<void>((resolve) => process.once('SIGTERM', () => resolve()).once('SIGINT', () => resolve()));

@@ -5,6 +5,7 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import { redacted } from '../../activities/secrets.ts';
 import { LOOPBACK } from '../dev/ports.ts';
+import { UsageError } from '../usage-error.ts';
 import { encodingOf } from './encryption.ts';
 
 /** Most that a request may hold, bytes: payloads come in lists of one event. */
@@ -52,7 +53,7 @@ class Refusal extends Error {
  */
 export async function startCodecEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const server = createServer((request, response) => void serve(options, request, response));
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, LOOPBACK, resolve));
+  await new Promise<void>((resolve, reject) => server.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? new UsageError(`--port: ${options.port} is in use, perhaps by the codec server that \`exemplar up\` starts; give another, or 0 for a free one`) : error)).listen(options.port, LOOPBACK, resolve));
   return {
     url: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`,
     close: async () => {

@@ -81,6 +81,12 @@ test('a name that someone else made to mean this machine is turned away', async 
   expect(status).toBe(403);
 });
 
+test('a port in use is the user’s to change', async () => {
+  await serve();
+  const port = Number(new URL(endpoint.url).port);
+  await expect(startCodecEndpoint({ port, codecs: () => codecs, inflate: (value) => inflated(store, value), deflate: deflated, origins: () => [], token: null })).rejects.toThrow(`--port: ${port} is in use`);
+});
+
 test('a token is asked for where one is set', async () => {
   await serve({ token: 'open-sesame' });
   expect((await ask('/decode', [plain(1)])).status).toBe(401);
