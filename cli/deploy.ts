@@ -1,11 +1,18 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { columns, Output, verb } from './output.ts';
 
+/** What names a version, or an installation. @throws InvalidArgumentError where nothing stands. */
+export function versionName(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('a name is needed.');
+  return text;
+}
+
 /** Name that the versions of one installation share. */
-export const DEPLOYMENT_OPTION = new Option('--deployment <name>', 'name that the versions of one installation share').env('EXEMPLAR_DEPLOYMENT').default('exemplar');
+export const DEPLOYMENT_OPTION = new Option('--deployment <name>', 'name that the versions of one installation share').env('EXEMPLAR_DEPLOYMENT').default('exemplar').argParser(versionName);
 
 export function register(program: Command): void {
-  verb(program, 'deploy [build-id]', 'make a version of the workers current, and show which older ones are still needed')
+  verb(program, 'deploy', 'make a version of the workers current, and show which older ones are still needed')
+    .argument('[build-id]', 'the version; without it, they are only shown', versionName)
     .addOption(DEPLOYMENT_OPTION)
     .action(async (buildId: string | undefined, { deployment, ...options }: { json?: boolean; deployment: string }) => {
       const output = new Output(options);

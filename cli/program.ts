@@ -39,9 +39,14 @@ const GROUPS: Record<string, { register: (program: Command) => void }[]> = {
   'Parts:': [library, worker, deploy, simModel, codecServer],
 };
 
+/** Variables that stand in for options. */
+const OPTION_VARIABLES = ['EXEMPLAR_SLOTS', 'EXEMPLAR_BUILD_ID', 'EXEMPLAR_DEPLOYMENT'];
+
 /** The `exemplar` command. It throws CommanderError where commander would exit. */
 export function createProgram(): Command {
   const { version, description } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string; description: string };
+  // set and empty is how compose files say "none"
+  for (const name of OPTION_VARIABLES) if (process.env[name] === '') delete process.env[name];
   const program = new Command('exemplar')
     .description(description)
     .version(version)

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEFAULT_SLOTS, WORKER_QUEUES, type WorkerQueue } from '../workers/queues.ts';
-import { DEPLOYMENT_OPTION } from './deploy.ts';
+import { DEPLOYMENT_OPTION, versionName } from './deploy.ts';
 import { Output, verb } from './output.ts';
 
 interface WorkerOptions {
@@ -17,7 +17,7 @@ export function register(program: Command): void {
   verb(program, 'worker', 'work on task queues until told to stop; SIGTERM lets calls in flight finish')
     .option('--queues <list>', `separated by commas, of ${WORKER_QUEUES.join(', ')}`, queues, [...WORKER_QUEUES])
     .addOption(new Option('--slots <n>', 'model calls in flight at once in this process').env('EXEMPLAR_SLOTS').default(DEFAULT_SLOTS).argParser(slots))
-    .addOption(new Option('--build-id <id>', 'version of this program: workflows begun on another version are left to its workers').env('EXEMPLAR_BUILD_ID'))
+    .addOption(new Option('--build-id <id>', 'version of this program: workflows begun on another version are left to its workers').env('EXEMPLAR_BUILD_ID').argParser(versionName))
     .addOption(DEPLOYMENT_OPTION)
     .action(async ({ queues, slots, deployment, buildId, ...options }: WorkerOptions) => {
       const { runWorker } = await import('./worker-process.ts');

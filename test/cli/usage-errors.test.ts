@@ -18,6 +18,8 @@ const MISTYPED: [string, string][] = [
   ['preview campaign.yaml -n 0', "exemplar: option '-n, --number <n>' argument '0' is invalid. a whole number from 1 is allowed; see `exemplar preview --help`"],
   ['pull typed out --generation x', "exemplar: option '--generation <n>' argument 'x' is invalid. a whole number from 1 is allowed; see `exemplar pull --help`"],
   ['worker --queues llm,gpu', 'exemplar: option \'--queues <list>\' argument \'llm,gpu\' is invalid. "gpu" is not one of orchestrate, llm, tools, io; see `exemplar worker --help`'],
+  ['worker --build-id=', "exemplar: option '--build-id <id>' argument '' is invalid. a name is needed; see `exemplar worker --help`"],
+  ['deploy --deployment= v1', "exemplar: option '--deployment <name>' argument '' is invalid. a name is needed; see `exemplar deploy --help`"],
   ['sim-model --port 70000', "exemplar: option '--port <n>' argument '70000' is invalid. a whole number from 0 to 65535 is allowed; see `exemplar sim-model --help`"],
   ['sim-model --law none.json', 'exemplar: none.json: no such file'],
   ['set typed concurrence=4', 'exemplar: unknown key "concurrence"; did you mean "concurrency"? Known: concurrency, budget, stopAfter, mode'],
@@ -46,6 +48,10 @@ const MISTYPED: [string, string][] = [
 test.concurrent.for(MISTYPED)('`exemplar %s` is a usage error of one line', async ([line, expected]) => {
   const { code, stdout, stderr } = await exemplar(line.split(' '), { cwd: SOUND });
   expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: `${expected}\n` });
+});
+
+test('variables that stand in for options count as not set where they are empty', async () => {
+  expect((await exemplar(['worker'], { cwd: SOUND, env: { EXEMPLAR_SLOTS: '', EXEMPLAR_BUILD_ID: '', EXEMPLAR_DEPLOYMENT: '' } })).stderr).toBe('exemplar: no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS\n');
 });
 
 /** A fault in a file, and what `run` says of it. */
