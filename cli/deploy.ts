@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { UsageError } from '../infra/usage-error.ts';
 import { columns, Output, verb } from './output.ts';
 
 /** What names a version, or an installation. @throws InvalidArgumentError where nothing stands. */
@@ -13,8 +14,11 @@ export const DEPLOYMENT_OPTION = new Option('--deployment <name>', 'name that th
 export function register(program: Command): void {
   verb(program, 'deploy', 'make a version of the workers current, and show which older ones are still needed')
     .argument('[build-id]', 'the version; without it, they are only shown', versionName)
+    .option('--unversioned', 'workers without a build id, such as the one that `exemplar up` starts, get what begins from now on')
     .addOption(DEPLOYMENT_OPTION)
-    .action(async (buildId: string | undefined, { deployment, ...options }: { json?: boolean; deployment: string }) => {
+    .action(async (given: string | undefined, { deployment, unversioned, ...options }: { json?: boolean; deployment: string; unversioned?: true }) => {
+      if (given !== undefined && unversioned) throw new UsageError('--unversioned: give it, or a build id, not both');
+      const buildId = unversioned ? '' : given;
       const output = new Output(options);
       const { configured } = await import('./environment.ts');
       const { connectTemporal } = await import('../infra/temporal.ts');

@@ -37,7 +37,7 @@ export async function deploymentVersions(client: Client, deployment: string): Pr
   });
 }
 
-/** What begins from now on, and every campaign, goes to this version. @throws Error with one line where no worker of it polls. */
+/** What begins from now on, and every campaign, goes to this version; "": to workers without one. @throws Error with one line where no worker of it polls. */
 export async function makeCurrent(client: Client, { deployment, buildId }: DeploymentVersion): Promise<void> {
   const { namespace, identity } = client.options;
   await client.connection.workflowService.setWorkerDeploymentCurrentVersion({ namespace, deploymentName: deployment, buildId, identity }).catch((error: unknown) => {

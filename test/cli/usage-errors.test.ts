@@ -20,6 +20,7 @@ const MISTYPED: [string, string][] = [
   ['worker --queues llm,gpu', 'exemplar: option \'--queues <list>\' argument \'llm,gpu\' is invalid. "gpu" is not one of orchestrate, llm, tools, io; see `exemplar worker --help`'],
   ['worker --build-id=', "exemplar: option '--build-id <id>' argument '' is invalid. a name is needed; see `exemplar worker --help`"],
   ['deploy --deployment= v1', "exemplar: option '--deployment <name>' argument '' is invalid. a name is needed; see `exemplar deploy --help`"],
+  ['deploy --unversioned v1', 'exemplar: --unversioned: give it, or a build id, not both'],
   ['sim-model --port 70000', "exemplar: option '--port <n>' argument '70000' is invalid. a whole number from 0 to 65535 is allowed; see `exemplar sim-model --help`"],
   ['sim-model --law none.json', 'exemplar: none.json: no such file'],
   ['set typed concurrence=4', 'exemplar: unknown key "concurrence"; did you mean "concurrency"? Known: concurrency, budget, stopAfter, mode'],

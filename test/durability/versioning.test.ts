@@ -135,6 +135,9 @@ test('what has begun ends on the version it began on, what begins after a deploy
   expect(await tasksOf(client, campaignWorkflowId(NAME))).toEqual({ builds: ['v1', 'v2'], failed: 0 });
   await Promise.all([first.stop(), second.stop()]);
   expect(await dataset(store)).toEqual(undisturbed);
+  // back to workers without a version, such as the one that `up` starts
+  await makeCurrent(client, { deployment: 'exemplar', buildId: '' });
+  expect((await deploymentVersions(client, 'exemplar')).map(({ state }) => state)).not.toContain('current');
 });
 
 test('without versions, what has begun cannot go on with other workflows; nothing is lost, and with the old ones back it goes on', async () => {
