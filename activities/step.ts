@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
 import { InvalidOutput } from '../plans/invalid.ts';
 import type { Mode } from '../schemas/campaign.ts';
@@ -5,10 +6,12 @@ import type { ResponseRecord, StepRecord, ToolRecord } from '../schemas/records.
 import { answerKey, askModel, knownAnswer, type Answer, type AnswerPorts, type Payer } from './answers.ts';
 import type { Waiter } from './batches/desk.ts';
 import { isLeft, leaveWithBatch } from './batches/leave.ts';
+import { toFailure } from './failures.ts';
 import type { ModelRequest } from './model.ts';
 import { reservationOf } from './pricing.ts';
 import { LAST_TOOL_TURN, MOST_TOOL_CALLS, refusedTools, repairRequest, toolTurn, type StepMaterial } from './requests.ts';
 import { knownToolAnswer, toolAnswerKey, toolRefusal } from './tool-answers.ts';
+import { Unanswered } from './unanswered.ts';
 
 /** Tries after the first, each quoting the faults of the one before. */
 const REPAIRS = 2;
@@ -53,7 +56,8 @@ export interface Spending {
 
 export type StepEnd<Value> =
   | { kind: 'done'; value: Value; requestChars: number; outputChars: number; model: string; spending: Spending }
-  | { kind: 'refused' | 'invalid'; reason: string; model: string; spending: Spending }
+  /** `failed`: an answer was paid for, and the call after it turned down for good. */
+  | { kind: 'refused' | 'invalid' | 'failed'; reason: string; model: string; spending: Spending }
   /** The answer at `asking` wants tools that have not answered yet: run them, then take the step again. */
   | { kind: 'tools'; asking: ResponseRecord; model: string; spending: Spending }
   /** The next call was left with a batch by a run before this one: take the step again, in batch mode. */
@@ -105,7 +109,9 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
       const { batches } = account;
       if (batches?.mode === 'batch') await leaveWithBatch(ports, batches.waiter, { key, request, worstCase });
       if (batches?.mode === 'interactive' && (await isLeft(ports, batches.waiter, key))) return { kind: 'left', model, spending };
-      record = await askModel(ports, key, request, payer, worstCase);
+      const asked = await askModel(ports, key, request, payer, worstCase).catch((error: unknown) => turnedDown(error, spending));
+      if (asked instanceof ApplicationFailure) return { kind: 'failed', reason: `${asked.type ?? 'failure'}: ${asked.message}`, model, spending };
+      record = asked;
     }
     model = record.model;
     spending.calls.push({
@@ -149,6 +155,15 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
   }
   bookUnseen();
   return { kind: 'invalid', reason: `invalid output after ${REPAIRS} repairs: ${faults.join('; ')}`.slice(0, 300), model, spending };
+}
+
+/** A call turned down for good ends a step that has paid for others, so that those are booked. @throws whatever else became of it. */
+function turnedDown(error: unknown, { calls }: Spending): ApplicationFailure {
+  if (calls.length === 0 || error instanceof Unanswered) throw error;
+  // mapped here, it does not say that nothing is lost
+  const failure = toFailure(error);
+  if (failure instanceof ApplicationFailure && failure.nonRetryable === true) return failure;
+  throw failure;
 }
 
 async function firstKnown(ports: AnswerPorts, keys: string[]): Promise<Answer | null> {

@@ -216,7 +216,8 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     tell(denied, (handle) => handle.signal(grantSignal, { nanoUsd: 0 }));
   }
 
-  const mayDraw = () => phase === 'running' && lull === null && purse.draw(block()) !== null;
+  /** What runs goes on where the campaign has stopped itself, and needs its money. */
+  const mayDraw = () => (phase === 'running' || (phase === 'paused' && settings.stopped === true)) && lull === null && purse.draw(block()) !== null;
 
   /** Asks the cap over all campaigns for what the first need lacks. */
   async function drawMoney(): Promise<void> {
@@ -280,11 +281,13 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     settingsChanged = false;
     const next = await io.readSettings({ campaign: name });
     if (cancelRequested()) next.state = 'cancelled';
-    if (next.budget !== null && settings.budget !== null) purse.bound({ budget: budgetOf(next, state.view), hold: purse.hold });
+    if (next.budget !== null && treasury.free !== null) purse.bound({ budget: budgetOf(next, state.view), hold: purse.hold });
     if (next.capped === true && purse.hold === null && purse.promised !== null) {
       // a first cap: what is promised already is held, whether the cap leaves so much or not
       const { promised } = purse;
+      drawing = true;
       const { hold } = await io.drawMoney({ campaign: name, promised, least: promised, most: promised });
+      drawing = false;
       if (hold !== null) purse.bound({ budget: budgetOf(next, state.view), hold });
     }
     lull = null;
@@ -383,7 +386,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
       await drawMoney();
       continue;
     }
-    if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY) {
+    if (!settingsChanged && (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY)) {
       const { hold } = purse;
       const money = { free: treasury.free, needs: treasury.needs, ...(hold === null ? {} : { hold }) };
       await continueAsNew<typeof campaign>({ campaign: name, carried: { ...state, view: { ...state.view, settings }, ...money, told, ...(waiting === null ? {} : { waiting }) } });

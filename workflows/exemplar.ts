@@ -281,7 +281,9 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
       progress.selection = (await take('select', main, { path: 'select', branch: 'main', pass: 0, chapter: -1 })).selection as string;
     }
     while (progress.passes - (progress.passesBefore ?? 0) < actor.maxPasses) {
-      if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY) await continueAsNew<typeof exemplar>({ ...input, held: control === 'hold', ...(mode === undefined ? {} : { mode }), carried: progress });
+      if (recalled) await giveBack();
+      // the next run would not know of an order to stop: the next step ends this one
+      if (control !== 'stop' && (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY)) await continueAsNew<typeof exemplar>({ ...input, held: control === 'hold', ...(mode === undefined ? {} : { mode }), carried: progress });
       progress.passes += 1;
       const { material, oscillated } = await pass(main, `p${progress.passes}`, progress.passes);
       if (material) {

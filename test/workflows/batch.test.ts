@@ -90,10 +90,11 @@ test('a request that can never be answered fails its situation, with the reason 
   const file = join(mkdtempSync(join(tmpdir(), 'no-world-')), 'situations.json');
   const nowhere = { task: 'plan', agent: 'field-rover', horizon: ['hours', 'days'], initial: 'nowhere', target: 'anywhere', parent: null, world: null };
   writeFileSync(file, JSON.stringify({ situations: [nowhere] }));
-  const name = await at.campaign({ ...BATCH, situations: { from: 'file', file } });
+  const name = await at.campaign({ ...BATCH, budget: 5, situations: { from: 'file', file } });
   expect(await at.run(name)).toMatchObject({ outcomes: { failed: 1 }, nanoUsd: 0 });
   const outcome = JSON.parse(new TextDecoder().decode(at.store.objects.get(outcomeKey(name, 0, 0)))) as { reason: string; failedAt: string };
-  expect(outcome).toMatchObject({ failedAt: 'draft', reason: expect.stringMatching(/^Model\.BadRequest: invalid_request_error: /) as string });
+  // the provider bills no request that it has turned down
+  expect(outcome).toMatchObject({ life: { charged: 0 }, failedAt: 'draft', reason: expect.stringMatching(/^Model\.BadRequest: invalid_request_error: /) as string });
 });
 
 test('a pause holds new batches, and resuming sends them', async () => {

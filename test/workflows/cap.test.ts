@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readBudget, setCap } from '../../activities/budget.ts';
-import { addSetting } from '../../infra/campaign-store.ts';
+import { addSetting, readSettings } from '../../infra/campaign-store.ts';
 import { S3Store } from '../../infra/store-s3.ts';
 import { S3Client, CreateBucketCommand } from '@aws-sdk/client-s3';
+import { outcomeKey } from '../../schemas/keys.ts';
 import type { CampaignRecord } from '../../schemas/records.ts';
 import { campaignWorkflowId, progressQuery, QUEUES, settingsSignal, type CampaignProgress } from '../../workflows/messages.ts';
 import { explainAnew, noFindings, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
@@ -23,7 +24,13 @@ const model = new StageModel(async (view) => {
 let store: S3Store;
 let engine: Engine;
 
+/** Whose calls are turned down, and whose plan is so long that its next call needs more than was granted at first. */
+let turnedDown: string[] = [];
+let long = '';
+
 function play(view: StepView): Direction {
+  if (turnedDown.includes(view.situation.initial)) return Object.assign(new Error('no'), { status: 400 });
+  if (view.kind === 'draft' && view.situation.initial === long) return simpleDraft(view.situation, 'walk '.repeat(40_000));
   if (view.kind === 'draft') return simpleDraft(view.situation, 'walk');
   return view.kind === 'explain' ? explainAnew('another premise') : noFindings;
 }
@@ -105,4 +112,37 @@ test('while others may still give back a campaign waits, says why, and is woken 
   release();
   gate = null;
   expect(((await running.result()) as CampaignProgress).outcomes).toMatchObject({ converged: 4 });
+});
+
+test('what runs on when a campaign has stopped itself still gets its money from the cap', { timeout: 120_000 }, async () => {
+  gate = { holds: ({ situation: { initial } }) => initial === 'start 500', open: new Promise<void>((resolve) => (release = resolve)) };
+  [long, turnedDown] = ['start 500', ['start 501', 'start 502']];
+  await setCap(store, 100e9);
+  const campaign = await sketch(500, { stopAfter: { failedShare: 0.5, minSample: 2 } });
+  const running = await start(campaign);
+  await until(async () => (await readSettings(store, campaign.name)).at(-1)?.stopped !== undefined);
+  await until(async () => (await running.query(progressQuery)).state === 'paused');
+  const before = (await held(campaign.name))?.nanoUsd as number;
+  release();
+  gate = null;
+  await until(async () => (await store.get(outcomeKey(campaign.name, 0, 0))) !== null);
+  expect((await held(campaign.name))?.nanoUsd).toBeGreaterThan(before);
+  expect((await running.query(progressQuery)).state).toBe('paused');
+  await running.terminate('it has been seen');
+});
+
+test('a first budget of its own binds a campaign under the cap at once', { timeout: 120_000 }, async () => {
+  gate = { holds: ({ situation: { initial } }) => initial === 'start 600', open: new Promise<void>((resolve) => (release = resolve)) };
+  await setCap(store, 200e9);
+  const campaign = await sketch(600, { concurrency: 1 });
+  const running = await start(campaign);
+  const calls = () => model.calls.filter(({ view }) => view.situation.initial.startsWith('start 60')).length;
+  await until(() => Promise.resolve(calls() === 1));
+  await addSetting(store, campaign.name, { budget: CALL / 1e9 });
+  await running.signal(settingsSignal);
+  await until(async () => (await running.query(progressQuery)).budget !== null);
+  release();
+  gate = null;
+  expect(((await running.result()) as CampaignProgress).outcomes).toMatchObject({ converged: 0, 'over-budget': 4 });
+  expect(calls()).toBe(1);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { finding, noFindings, relabel, simpleDraft } from '../fakes/stage-model.ts';
-import { actionText, cast, engine, paths, play, useStage } from '../harness/stage.ts';
+import { controlSignal, situationWorkflowId, type ExemplarResult } from '../../workflows/messages.ts';
+import { actionText, cast, engine, lastCampaign, paths, play, useStage } from '../harness/stage.ts';
 
 useStage();
 
@@ -88,6 +89,15 @@ describe('quotes, choice of texts, tools, levels and policy', () => {
     expect(played.steps.at(-1)).toMatchObject({ path: 'p1.t1.critique', headline: 'left: the next call does not fit', calls: [{ paid: true, nanoUsd: answer }] });
   });
 
+  test('an answer that was paid for is booked, though the call after it in the same step is turned down for good', async () => {
+    const answer = 1_000 * 3_000 + 200 * 15_000;
+    const tooLong = Object.assign(new Error('prompt is too long'), { status: 413 });
+    const played = await play(cast({ critique: (view) => (view.step.faults.length === 0 ? { text: 'no JSON' } : tooLong) }), { texts: 1, allowance: 1_000_000_000 });
+    expect(played.outcome).toMatchObject({ outcome: 'failed', failedAt: 'p1.t1.critique', reason: expect.stringContaining('prompt is too long') as string, calls: 2, nanoUsd: 2 * answer });
+    expect(played.result).toMatchObject({ charged: 2 * answer, unspent: 1_000_000_000 - 2 * answer });
+    expect(played.steps.at(-1)).toMatchObject({ path: 'p1.t1.critique', calls: [{ paid: true, nanoUsd: answer }] });
+  });
+
   test('a model that keeps asking for tools is told to answer, then fails', async () => {
     let asked = 0;
     const played = await play(cast({ critique: () => ({ text: '', stop: 'tools', toolCalls: [{ id: `t${++asked}`, name: 'compute', input: { expression: `1 + ${asked}` } }] }) }), { texts: 1, file: { tools: [{ builtin: 'compute' }] } });
@@ -133,4 +143,29 @@ describe('quotes, choice of texts, tools, levels and policy', () => {
     expect(versions).toHaveLength(1);
     expect(JSON.stringify(versions)).not.toContain('cult');
   });
+});
+
+test('an order to stop that comes as a situation is about to continue as new is heeded', { timeout: 120_000 }, async () => {
+  const texts = 345;
+  const after: string[] = [];
+  const handle = () => engine.client.workflow.getHandle(situationWorkflowId(lastCampaign, 0, 0));
+  const played = play(
+    cast({
+      critique: async (view) => {
+        if (actionText(view) === 'walk') return finding('n1', 'too slow');
+        if (after.length > 0) after.push(view.textbook as string);
+        if (view.textbook === `text-${texts}` && after.length === 0) {
+          await handle().signal(controlSignal, 'stop');
+          after.push('stopped');
+        }
+        return noFindings;
+      },
+      revise: () => relabel('n1', 'run'),
+    }),
+    { texts },
+  );
+  // without an outcome there is none to be read
+  await expect(played).rejects.toThrow();
+  expect((await handle().result()) as ExemplarResult).toMatchObject({ outcome: null, reason: 'cancelled' });
+  expect(after).toEqual(['stopped']);
 });
