@@ -17,7 +17,7 @@ import type { Draw } from '../activities/budget.ts';
 import type { PageActivities, SettingsView } from '../activities/pages.ts';
 import { failedTooMany, sinceThen } from '../activities/failed-share.ts';
 import type { StopActivities } from '../activities/stop-failing.ts';
-import { begin, budgetOf, failuresOf, ORDERS, type Carried, type OpenPage } from './carried.ts';
+import { begin, budgetOf, expiresIn, failuresOf, ORDERS, type Carried, type OpenPage } from './carried.ts';
 import {
   batchControlSignal,
   batchWorkflowId,
@@ -68,8 +68,6 @@ export type CampaignResult = CampaignProgress;
 
 /** Far below the 2,000 children that one workflow may have pending. */
 const MOST_OPEN_PAGES = 500;
-/** Who says that calls do not get through repeats it; one who no longer does may be gone, and the next call must show. No longer than patience lasts. */
-const WAITING_EXPIRES_MS = 15 * 60_000;
 /** A page that has reported may take a moment to end; starts in vain before another run's page is taken to have its id. */
 const STARTS_IN_VAIN = 5;
 /** Seals published at once: their hashes must stay small in the history. */
@@ -329,7 +327,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
 
   /** How long the campaign takes what keeps calls from getting through for granted, ms; null where nothing does. */
   function waitingFor(): number | null {
-    return waiting === null || !patched('outage-holds') ? null : waiting.said + Math.min(WAITING_EXPIRES_MS, patienceMs) - Date.now();
+    return waiting === null || !patched('outage-holds') ? null : expiresIn(waiting, patienceMs);
   }
 
   /** By what pages have reported, too many situations have failed. */
@@ -387,8 +385,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
       continue;
     }
     if (!settingsChanged && (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY)) {
-      const { hold } = purse;
-      const money = { free: treasury.free, needs: treasury.needs, ...(hold === null ? {} : { hold }) };
+      const money = { free: treasury.free, needs: treasury.needs, ...(purse.hold === null ? {} : { hold: purse.hold }) };
       await continueAsNew<typeof campaign>({ campaign: name, carried: { ...state, view: { ...state.view, settings }, ...money, told, ...(waiting === null ? {} : { waiting }) } });
     }
     const woken = () => stirred || settingsChanged || finished.length > 0 || tooManyFailed() || (cancelRequested() && phase !== 'cancelling') || mayDraw();

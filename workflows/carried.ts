@@ -46,6 +46,14 @@ export interface Waiting {
   said: number;
 }
 
+/** Who says that calls do not get through repeats it; one who no longer does may be gone, and the next call must show. No longer than patience lasts. */
+const WAITING_EXPIRES_MS = 15 * 60_000;
+
+/** Milliseconds for which what keeps calls from getting through is still taken for granted. */
+export function expiresIn({ said }: Waiting, patienceMs: number): number {
+  return said + Math.min(WAITING_EXPIRES_MS, patienceMs) - Date.now();
+}
+
 /** What open pages are told. */
 export const ORDERS: Record<SettingsView['state'], Control> = { running: 'go', paused: 'hold', cancelled: 'stop' };
 

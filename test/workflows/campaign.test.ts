@@ -10,6 +10,7 @@ import { campaignWorkflowId, controlSignal, progressQuery, QUEUES, recallSignal,
 import { explainAnew, finding, noFindings, relabel, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
 import { sketchCampaign, situation } from '../harness/campaigns.ts';
 import { startEngine, testStore, type Engine } from '../harness/engine.ts';
+import { haveHeard } from '../harness/heard.ts';
 
 const store = testStore();
 let direct: (view: StepView) => Direction | Promise<Direction>;
@@ -336,16 +337,8 @@ describe('the budget', () => {
 
 describe('a budget changed while the campaign runs', () => {
   const CALL = 0.006;
-
-  /** Resolves once each of the four situations that run has been told. */
-  async function haveHeard({ name }: CampaignRecord, signal: string): Promise<void> {
-    const heard = async (index: number) => {
-      // one that has not begun is not found
-      const history = await engine.client.workflow.getHandle(situationWorkflowId(name, index, 0)).fetchHistory().catch(() => null);
-      return history?.events?.some(({ workflowExecutionSignaledEventAttributes: told }) => told?.signalName === signal) === true;
-    };
-    await until(async () => (await Promise.all([0, 1, 2, 3].map(heard))).every(Boolean));
-  }
+  /** Those that run at once. */
+  const FOUR = [0, 1, 2, 3];
 
   test('lowered below what is granted, it stops the spending; raised again, all goes on', async () => {
     const before = model.calls.length;
@@ -357,10 +350,10 @@ describe('a budget changed while the campaign runs', () => {
     // what is in flight finishes, and no other call fits; the first need waits for the money that comes back
     const low = (model.calls.length - before) * CALL;
     await change(campaign, { budget: low });
-    await haveHeard(campaign, recallSignal.name);
+    await haveHeard(engine.client, campaign.name, FOUR, recallSignal.name);
     const inFlight = model.calls.length;
     await change(campaign, { state: 'paused' });
-    await haveHeard(campaign, controlSignal.name);
+    await haveHeard(engine.client, campaign.name, FOUR, controlSignal.name);
     release();
     await change(campaign, { budget: 2, state: 'running' });
     const result = (await handle.result()) as CampaignProgress;
@@ -378,7 +371,7 @@ describe('a budget changed while the campaign runs', () => {
     const handle = await start(campaign);
     await held;
     await change(campaign, { budget: 0.01 });
-    await haveHeard(campaign, recallSignal.name);
+    await haveHeard(engine.client, campaign.name, FOUR, recallSignal.name);
     const inFlight = model.calls.length - before;
     release();
     const result = (await handle.result()) as CampaignProgress;

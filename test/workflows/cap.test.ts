@@ -5,10 +5,11 @@ import { S3Store } from '../../infra/store-s3.ts';
 import { S3Client, CreateBucketCommand } from '@aws-sdk/client-s3';
 import { outcomeKey } from '../../schemas/keys.ts';
 import type { CampaignRecord } from '../../schemas/records.ts';
-import { campaignWorkflowId, progressQuery, QUEUES, settingsSignal, type CampaignProgress } from '../../workflows/messages.ts';
+import { campaignWorkflowId, progressQuery, QUEUES, recallSignal, settingsSignal, type CampaignProgress } from '../../workflows/messages.ts';
 import { explainAnew, noFindings, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
 import { situation, sketchCampaign } from '../harness/campaigns.ts';
 import { startEngine, type Engine } from '../harness/engine.ts';
+import { haveHeard } from '../harness/heard.ts';
 import { inject } from 'vitest';
 
 /** Each call of the stage model costs so many nano-dollars. */
@@ -140,7 +141,7 @@ test('a first budget of its own binds a campaign under the cap at once', { timeo
   await until(() => Promise.resolve(calls() === 1));
   await addSetting(store, campaign.name, { budget: CALL / 1e9 });
   await running.signal(settingsSignal);
-  await until(async () => (await running.query(progressQuery)).budget !== null);
+  await haveHeard(engine.client, campaign.name, [0], recallSignal.name);
   release();
   gate = null;
   expect(((await running.result()) as CampaignProgress).outcomes).toMatchObject({ converged: 0, 'over-budget': 4 });
