@@ -75,9 +75,6 @@ test('with Temporal killed and its database deleted, a campaign resumes from S3 
   await onMachine(async (machine) => {
     const run = machine.verb('run', CAMPAIGN.file);
     await machine.answered(EARLY);
-    await machine.kill('temporal');
-    await machine.up();
-    await machine.answered(2 * EARLY);
     const inFlight = await machine.holdAnswers();
     const worker = machine.pid('worker');
     await machine.kill('temporal');
@@ -92,6 +89,9 @@ test('with Temporal killed and its database deleted, a campaign resumes from S3 
     });
     expect(machine.gate.inFlight().sort()).toEqual(inFlight);
     machine.gate.open();
+    await machine.answered(2 * EARLY);
+    await machine.kill('temporal');
+    await machine.up();
     expect(await resumed.ended).toMatchObject({ code: 0 });
     expect(machine.paidAgain()).toEqual([]);
     await expectUnharmed(machine, reference);
