@@ -9,8 +9,9 @@ import { openBatch, submit, type OpenBatch, type SubmitResult } from './batches/
 import { released, wakeAll } from './batches/wake.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { durationMs } from './durations.ts';
-import { CorruptData, toFailure, WrongProvider } from './failures.ts';
+import { CorruptData, toFailure } from './failures.ts';
 import { beating } from './heartbeat.ts';
+import { ownCampaign } from './own-campaign.ts';
 
 export type { CollectResult, OpenBatch, Pace, SubmitResult };
 
@@ -62,10 +63,7 @@ export function createBatchActivities(ports: BatchPorts) {
 export type BatchActivities = ReturnType<typeof createBatchActivities>;
 
 async function bench(ports: BatchPorts, name: string): Promise<Bench> {
-  const campaign = await ports.reader.campaign(name);
-  const own = await ports.provider();
-  if (own !== campaign.provider) throw new WrongProvider(`campaign "${name}" is for the model ${campaign.provider}, and this worker has ${own}: start it with that one`);
-  return { ...ports, campaign, intents: new Intents(ports.reader.store, name) };
+  return { ...ports, campaign: await ownCampaign(ports, name), intents: new Intents(ports.reader.store, name) };
 }
 
 async function poll({ batches, intents, campaign }: Bench, id: string, cancel: boolean): Promise<PollResult> {

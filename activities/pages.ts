@@ -11,7 +11,7 @@ import { beating } from './heartbeat.ts';
 import { spentImagining } from './imagined.ts';
 import { book, close, draw, readBudget, type Draw, type Drawn } from './budget.ts';
 import { grantEstimate } from './pricing.ts';
-import { formatRanges } from './ranges.ts';
+import { formatRanges, formatTries, type Tried } from './ranges.ts';
 import { publish, readManifest } from './shards/manifest.ts';
 import { sealPage, type ValuePort } from './shards/seal.ts';
 import { bookUnfinished, campaignSpending, openSpending, spentExplaining, type Unfinished } from './spending.ts';
@@ -152,7 +152,7 @@ export function createPageActivities({ reader, value }: PagePorts) {
         const { campaign, current } = await load(reader, input.campaign);
         const { from, to } = pageBounds(input.page, campaign.file.pageSize, current.listing.count);
         const known = await pageOutcomes(reader, campaign.name, from, to);
-        const byTry = new Map<number, number[]>();
+        const pending: Tried[] = [];
         const outcomes = sumOutcomes([]);
         let calls = 0;
         let nanoUsd = 0;
@@ -162,11 +162,10 @@ export function createPageActivities({ reader, value }: PagePorts) {
           for (const record of records) nanoUsd += record.nanoUsd;
           for (const record of records) calls += record.calls;
           const last = records.find((record) => record.try === attempt);
-          if (last === undefined) byTry.set(attempt, [...(byTry.get(attempt) ?? []), index]);
+          if (last === undefined) pending.push({ index, try: attempt });
           else outcomes[last.outcome] += 1;
         }
-        const pending = [...byTry].map(([attempt, indexes]) => `${attempt}:${formatRanges(indexes)}`).join(';');
-        return { from, to, settings: current.n, pending, outcomes, calls, nanoUsd };
+        return { from, to, settings: current.n, pending: formatTries(pending), outcomes, calls, nanoUsd };
       }),
 
     /** `unfinished` are the situations that a budget would not know of: stopped without an outcome, and without one. */

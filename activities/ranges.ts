@@ -19,7 +19,11 @@ export interface Tried {
 /** Tries as short text, such as `0:0-15,17;1:16`: indexes as ranges, by try. */
 export function formatTries(tries: Iterable<Tried>): string {
   const byTry = new Map<number, number[]>();
-  for (const { index, try: attempt } of tries) byTry.set(attempt, [...(byTry.get(attempt) ?? []), index]);
+  for (const { index, try: attempt } of tries) {
+    const indexes = byTry.get(attempt);
+    if (indexes === undefined) byTry.set(attempt, [index]);
+    else indexes.push(index);
+  }
   return [...byTry].sort(([a], [b]) => a - b).map(([attempt, indexes]) => `${attempt}:${formatRanges(indexes.sort((a, b) => a - b))}`).join(';');
 }
 

@@ -6,9 +6,9 @@ import type { AnswerPorts } from './answers.ts';
 import { batchPriceOf } from './batches/price.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { outcomeOf } from './campaign-state.ts';
-import { WrongProvider } from './failures.ts';
 import { lostAttempts } from './heartbeat.ts';
 import type { Outages } from './outages.ts';
+import { ownCampaign } from './own-campaign.ts';
 import { priceOf } from './prices.ts';
 import { buildRequest, type PromptParts } from './requests.ts';
 import { nameOnShelf, shelfOf } from './shelves.ts';
@@ -32,10 +32,9 @@ export interface Scene {
 }
 
 /** Reads the scene, and puts the step's grant before money can be spent. @throws WrongProvider where this worker has another model than the campaign. */
-export async function openScene({ reader, provider }: ActorPorts, input: StepInput): Promise<Scene> {
-  const campaign = await reader.campaign(input.campaign);
-  const own = await provider();
-  if (own !== campaign.provider) throw new WrongProvider(`campaign "${campaign.name}" is for the model ${campaign.provider}, and this worker has ${own}: start it with that one`);
+export async function openScene(ports: ActorPorts, input: StepInput): Promise<Scene> {
+  const { reader } = ports;
+  const campaign = await ownCampaign(ports, input.campaign);
   const situation = await reader.situation(input.campaign, input.index);
   const version = input.version === null ? null : (await readRecord(reader, input.version)).version;
   if (input.grant !== undefined) await putGrant(reader.store, input.campaign, { index: input.index, try: input.try, pass: input.path.split('.')[0] as string, run: runId(), ...input.grant });

@@ -11,7 +11,7 @@ import type { Mode } from '../schemas/campaign.ts';
 import type { Unfinished } from '../activities/spending.ts';
 import type { OutcomeActivities } from '../activities/outcomes.ts';
 import type { PageActivities } from '../activities/pages.ts';
-import { parseRanges } from '../activities/ranges.ts';
+import { parseTries, type Tried } from '../activities/ranges.ts';
 import { exemplar } from './exemplar.ts';
 import {
   campaignWorkflowId,
@@ -145,11 +145,7 @@ export async function page(input: PageInput): Promise<PageDone> {
   const view = await io.openPage({ campaign: actor.campaign, page: input.page });
   Object.assign(tally, view.outcomes);
   Object.assign(spent, { calls: view.calls, nanoUsd: view.nanoUsd });
-  const backlog = view.pending === '' ? [] : view.pending.split(';').flatMap((group) => {
-    const [attempt, ranges] = group.split(':') as [string, string];
-    return parseRanges(ranges).map((index) => ({ index, attempt: Number(attempt) }));
-  });
-  backlog.sort((a, b) => a.index - b.index);
+  const backlog = parseTries(view.pending).sort((a, b) => a.index - b.index);
   setHandler(pageProgressQuery, () => ({
     page: input.page,
     situations: view.to - view.from,
@@ -274,7 +270,7 @@ export async function page(input: PageInput): Promise<PageDone> {
       await condition(() => funded() || !mayStart());
       continue;
     }
-    const { index, attempt } = backlog.shift() as { index: number; attempt: number };
+    const { index, try: attempt } = backlog.shift() as Tried;
     running.set(index, attempt);
     refused = false;
     start.push(run(index, attempt, firstGrant(index)));
