@@ -1,4 +1,5 @@
 import type { CampaignFile, Mode, Price } from '../schemas/campaign.ts';
+import { lastingJson } from '../schemas/canonical.ts';
 import type { CampaignRecord, Usage } from '../schemas/records.ts';
 import { textOf, type ModelRequest } from './model.ts';
 import { priceOf } from './prices.ts';
@@ -39,7 +40,7 @@ export function costOf(usage: Usage, price: Price | null): number | null {
  */
 export function reservationOf(request: ModelRequest, price: Price, ttl: CacheSetting = '5m', chapterTokens?: number): number {
   const texts = [...request.system, ...request.turns.flatMap((turn) => turn.blocks)].map(textOf);
-  const beside = JSON.stringify(request.schema) + (request.tools === undefined ? '' : JSON.stringify(request.tools));
+  const beside = lastingJson(request.schema) + (request.tools === undefined ? '' : lastingJson(request.tools));
   // records older than the counting of chapters say 0
   const counted = chapterTokens ?? 0;
   if (counted > 0) texts.splice(1, request.system.length - 1);

@@ -90,63 +90,57 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
 
   /** Takes one step, running its tools and asking the page for money as often as it needs. */
   async function take(kind: keyof ActorActivities, thread: Thread | null, at: StepAt): Promise<StepResult> {
-    const left: { lost?: StepTools['lost']; broken?: BrokenStep | undefined; unknown?: boolean } = {};
-    try {
-      return await takeThrough(kind, thread, at, left);
-    } catch (error) {
-      if (left.broken !== undefined) book(left.broken);
-      if (left.unknown === true) chargeAll(progress);
-      throw error;
-    }
-  }
-
-  /** `left` is what the step had used when it was last left. */
-  async function takeThrough(kind: keyof ActorActivities, thread: Thread | null, at: StepAt, left: { lost?: StepTools['lost']; broken?: BrokenStep | undefined; unknown?: boolean }): Promise<StepResult> {
     let by = mode;
-    for (;;) {
-      await condition(() => control !== 'hold');
-      if (control === 'stop') throw new Ended(null, 'cancelled');
-      if (recalled) await giveBack(left.broken);
-      const grant = progress.allowance !== null && at.path.endsWith('t1.critique') ? written(progress) : unwritten(progress);
-      const step: StepInput = {
-        campaign: actor.campaign,
-        index: input.index,
-        try: input.try,
-        log: progress.log,
-        version: thread?.version ?? null,
-        critique: null,
-        allowance: progress.allowance,
-        ...at,
-        ...(by === undefined ? {} : { mode: by }),
-        ...(left.lost === undefined || left.lost.calls === 0 ? {} : { lost: left.lost }),
-        ...(grant === null ? {} : { grant }),
-      };
-      const result: StepAnswer = await (by === 'batch' ? patientSteps : steps)[kind].executeWithOptions({ summary: at.path }, [step]).catch((error: unknown) => {
-        if (failureType(error) === FAILURE.batchReleased) throw new Ended(null, 'cancelled');
-        left.unknown = !lostNothing(error);
-        throw new Ended('failed', reasonOf(error), at.path);
-      });
-      if ('asking' in result || 'short' in result || 'left' in result) {
-        left.broken = result.broken;
-        if (result.lost !== undefined) left.lost = result.lost;
-      }
-      if ('left' in result) {
-        by = 'batch';
-        continue;
-      }
-      if ('asking' in result) {
-        await runTools(result, step.version, at.path).catch((error: unknown) => {
+    /** What the step had used when it was last left. */
+    let broken: BrokenStep | undefined;
+    let lost: StepTools['lost'] | undefined;
+    let unknown = false;
+    try {
+      for (;;) {
+        // each promise of a workflow costs a stack trace
+        if (control === 'hold') await condition(() => control !== 'hold');
+        if (control === 'stop') throw new Ended(null, 'cancelled');
+        if (recalled) await giveBack(broken);
+        const grant = progress.allowance !== null && at.path.endsWith('t1.critique') ? written(progress) : unwritten(progress);
+        const step: StepInput = {
+          campaign: actor.campaign,
+          index: input.index,
+          try: input.try,
+          log: progress.log,
+          version: thread?.version ?? null,
+          critique: null,
+          allowance: progress.allowance,
+          ...at,
+          ...(by === undefined ? {} : { mode: by }),
+          ...(lost === undefined || lost.calls === 0 ? {} : { lost }),
+          ...(grant === null ? {} : { grant }),
+        };
+        const result: StepAnswer = await (by === 'batch' ? patientSteps : steps)[kind].executeWithOptions({ summary: at.path }, [step]).catch((error: unknown) => {
+          if (failureType(error) === FAILURE.batchReleased) throw new Ended(null, 'cancelled');
+          unknown = !lostNothing(error);
           throw new Ended('failed', reasonOf(error), at.path);
         });
-        continue;
+        if ('asking' in result || 'short' in result || 'left' in result) {
+          broken = result.broken;
+          lost = result.lost ?? lost;
+        }
+        if ('left' in result) by = 'batch';
+        else if ('asking' in result) {
+          await runTools(result, step.version, at.path).catch((error: unknown) => {
+            throw new Ended('failed', reasonOf(error), at.path);
+          });
+        } else if ('short' in result) await topUp(result.short, broken);
+        else {
+          broken = undefined;
+          book(result);
+          if (result.stop !== undefined) throw new Ended(result.stop.outcome, result.stop.reason, at.path);
+          return result;
+        }
       }
-      if (!('short' in result)) {
-        left.broken = undefined;
-        book(result);
-        if (result.stop !== undefined) throw new Ended(result.stop.outcome, result.stop.reason, at.path);
-        return result;
-      }
-      await topUp(result.short, left.broken);
+    } catch (error) {
+      if (broken !== undefined) book(broken);
+      if (unknown) chargeAll(progress);
+      throw error;
     }
   }
 
