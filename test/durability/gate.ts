@@ -42,8 +42,8 @@ export async function startGate(behind: string | (() => string)): Promise<Gate> 
       incoming.pipe(request(url, { method: incoming.method, headers: incoming.headers }, resolve).once('error', reject));
     });
     if (typeof key === 'string' && answer.statusCode !== 200) asked.delete(key);
-    // whoever asks for the list of models only looks whether the server is there
-    if (typeof key === 'string') await opened;
+    // whoever asks for the list of models only looks whether the server is there, and a refusal costs nothing
+    if (typeof key === 'string' && answer.statusCode === 200) await opened;
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.once('error', () => response.destroy());
     if (fault !== 'half' || typeof key !== 'string') return void answer.pipe(response);
