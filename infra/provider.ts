@@ -24,7 +24,8 @@ export async function identifyProvider(config: Config['model']): Promise<Provide
   const origin = new URL(config.baseURL ?? ANTHROPIC_ORIGIN).origin;
   const client = anthropicClient({ ...config, timeoutMs: 10_000 });
   try {
-    const { response } = await client.models.list({ limit: 1 }).withResponse();
+    // once more: a connection kept from before a long reckoning may have been closed by the other side
+    const { response } = await client.models.list({ limit: 1 }, { maxRetries: 1 }).withResponse();
     return provider(origin, response.headers.get(SIMULATED_HEADER));
   } catch (error) {
     if (!(error instanceof Anthropic.APIError) || error.status === undefined) {
