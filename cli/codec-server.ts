@@ -10,7 +10,8 @@ export function register(program: Command): void {
       const { deflated, inflated } = await import('../infra/codec/inflate.ts');
       const { readPayloadKeys } = await import('../infra/codec/payload-keys.ts');
       const { S3Store } = await import('../infra/store-s3.ts');
-      const { configured, environment } = await import('./environment.ts');
+      const { configured } = await import('./environment.ts');
+      const { environment } = await import('./variables.ts');
       const output = new Output(options);
       const env = environment();
       const codecs = dataConverterOf(readPayloadKeys(env)).payloadCodecs ?? [];

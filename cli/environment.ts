@@ -1,19 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { readPrices } from '../activities/prices.ts';
 import { readConfig, type Config } from '../infra/config.ts';
 import type { PriceTable } from '../schemas/prices.ts';
+import { environment } from './variables.ts';
 
 /** Folder with the state of the local services. */
 export function stateFolder(): string {
   return process.env['EXEMPLAR_DIR'] ?? join(process.cwd(), '.exemplar');
-}
-
-/** The environment with `.env` below it. */
-export function environment(): NodeJS.ProcessEnv {
-  const path = join(process.cwd(), '.env');
-  return { ...(existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}), ...process.env };
 }
 
 /** Configuration from environment, `.env` and the local services. A part that is asked for @throws UsageError naming the variable to set. */

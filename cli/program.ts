@@ -28,6 +28,7 @@ import * as status from './status.ts';
 import * as train from './train.ts';
 import * as ui from './ui.ts';
 import * as up from './up.ts';
+import { environment } from './variables.ts';
 import * as verify from './verify.ts';
 import * as worker from './worker.ts';
 
@@ -45,8 +46,7 @@ const OPTION_VARIABLES = ['EXEMPLAR_SLOTS', 'EXEMPLAR_BUILD_ID', 'EXEMPLAR_DEPLO
 /** The `exemplar` command. It throws CommanderError where commander would exit. */
 export function createProgram(): Command {
   const { version, description } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string; description: string };
-  // set and empty is how compose files say "none"
-  for (const name of OPTION_VARIABLES) if (process.env[name] === '') delete process.env[name];
+  fillOptionVariables();
   const program = new Command('exemplar')
     .description(description)
     .version(version)
@@ -59,4 +59,13 @@ export function createProgram(): Command {
     for (const { register } of verbs) register(program);
   }
   return program;
+}
+
+/** Commander reads them from the process's environment alone. Set and empty is how compose files say "none". */
+function fillOptionVariables(): void {
+  const given = environment();
+  for (const name of OPTION_VARIABLES) {
+    if ((given[name] ?? '') === '') delete process.env[name];
+    else process.env[name] = given[name];
+  }
 }

@@ -3,6 +3,7 @@ import { CampaignReader } from '../activities/campaign-reader.ts';
 import type { Config } from '../infra/config.ts';
 import { S3Store } from '../infra/store-s3.ts';
 import { connectTemporal } from '../infra/temporal.ts';
+import { NotConfigured, UsageError } from '../infra/usage-error.ts';
 import { configured } from './environment.ts';
 import { faultOf } from './errors.ts';
 
@@ -42,6 +43,8 @@ async function connecting(config: Config): Promise<Client | string> {
   try {
     return await connectTemporal(config);
   } catch (error) {
+    // a variable that is wrong is not the same as a server that is away
+    if (error instanceof UsageError && !(error instanceof NotConfigured)) throw error;
     return faultOf(error).message;
   }
 }

@@ -10,9 +10,20 @@ export function register(program: Command): void {
     const { temporal } = configured();
     const { uiUrl, namespace } = temporal;
     if (uiUrl === null || uiUrl === '') throw new Failure('the address of the Temporal UI is not known: set TEMPORAL_UI_URL, or run `exemplar up` for a local one');
+    if (name !== undefined) await requireKnown(name);
     const url = name === undefined ? `${uiUrl.replace(/\/$/, '')}/namespaces/${namespace}/workflows` : (uiUrlOf(temporal, name) as string);
     new Output(options).result({ url }, url);
     if (options.json !== true && process.stdout.isTTY) open(url);
+  });
+}
+
+/** @throws UsageError where there is no such campaign, nor situations that are imagined for one. */
+async function requireKnown(name: string): Promise<void> {
+  const { withOutlook } = await import('./session.ts');
+  const { viewImagination } = await import('./campaign/imagining.ts');
+  const { requireCampaign } = await import('./datasets.ts');
+  await withOutlook(async (outlook) => {
+    if ((await viewImagination(outlook, name)) === null) await requireCampaign(outlook.store, name);
   });
 }
 

@@ -8,7 +8,8 @@ export function register(program: Command): void {
     .action(async (options: { json?: boolean; train: boolean; law?: string }) => {
       const { serviceStatus, up } = await import('../infra/dev/services.ts');
       const { SERVICE_NAMES } = await import('../infra/dev/state.ts');
-      const { environment, stateFolder } = await import('./environment.ts');
+      const { stateFolder } = await import('./environment.ts');
+      const { environment } = await import('./variables.ts');
       const output = new Output(options);
       const dir = stateFolder();
       if (options.law !== undefined) await checkLaw(options.law);

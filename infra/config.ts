@@ -2,7 +2,7 @@ import { readPayloadKeys, type PayloadKeys } from './codec/payload-keys.ts';
 import { readState, type DevServices } from './dev/state.ts';
 import { keepSecretVariables } from './secret-variables.ts';
 import { readTemporalEnvironment, type TemporalConnection } from './temporal-environment.ts';
-import { UsageError } from './usage-error.ts';
+import { NotConfigured } from './usage-error.ts';
 
 /** Where everything is. Nothing here is ever logged or written to a history. */
 export interface Config {
@@ -18,7 +18,7 @@ const SIMULATED_KEY = 'simulated';
 
 /**
  * Where the environment says that services are, else the local ones that `exemplar up` started. Each part is looked up when it is
- * asked for: a verb needs only the services that it uses. A part @throws UsageError naming the variable to set when neither says
+ * asked for: a verb needs only the services that it uses. A part @throws NotConfigured naming the variable to set when neither says
  * where its service is.
  */
 export function readConfig(dir: string, env: NodeJS.ProcessEnv): Config {
@@ -41,7 +41,7 @@ export function readConfig(dir: string, env: NodeJS.ProcessEnv): Config {
 function temporalConfig(env: NodeJS.ProcessEnv, local?: DevServices): Config['temporal'] {
   const named = readTemporalEnvironment(env);
   const address = named?.address ?? local?.temporalAddress;
-  if (address === undefined) throw new UsageError('no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS');
+  if (address === undefined) throw new NotConfigured('no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS');
   return {
     address,
     namespace: named?.namespace ?? env['TEMPORAL_NAMESPACE'] ?? 'default',
@@ -57,7 +57,7 @@ function s3Config(env: NodeJS.ProcessEnv, local?: DevServices): Config['s3'] {
   if (env['AWS_ENDPOINT_URL'] !== undefined || env['AWS_ACCESS_KEY_ID'] !== undefined || env['AWS_PROFILE'] !== undefined) {
     return { bucket: bucket ?? 'exemplar', endpoint: env['AWS_ENDPOINT_URL'], region: env['AWS_REGION'], credentials: keys(env) };
   }
-  if (local === undefined) throw new UsageError('no S3: run `exemplar up`, or set AWS_ENDPOINT_URL or AWS credentials');
+  if (local === undefined) throw new NotConfigured('no S3: run `exemplar up`, or set AWS_ENDPOINT_URL or AWS credentials');
   return { bucket: bucket ?? local.bucket, endpoint: local.s3Endpoint, credentials: { accessKeyId: local.accessKeyId, secretAccessKey: local.secretAccessKey } };
 }
 
@@ -72,6 +72,6 @@ function modelConfig(env: NodeJS.ProcessEnv, local?: DevServices): Config['model
   if (env['ANTHROPIC_API_KEY'] !== undefined || env['ANTHROPIC_BASE_URL'] !== undefined) {
     return { apiKey: env['ANTHROPIC_API_KEY'] ?? SIMULATED_KEY, baseURL: env['ANTHROPIC_BASE_URL'] };
   }
-  if (local?.simModelUrl === undefined) throw new UsageError('no model: run `exemplar up` for the simulated one, or set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL');
+  if (local?.simModelUrl === undefined) throw new NotConfigured('no model: run `exemplar up` for the simulated one, or set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL');
   return { apiKey: SIMULATED_KEY, baseURL: local.simModelUrl };
 }

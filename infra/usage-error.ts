@@ -2,3 +2,6 @@
 export class UsageError extends Error {
   override name = 'UsageError';
 }
+
+/** Nothing says where a service is: there are verbs that do without it. */
+export class NotConfigured extends UsageError {}

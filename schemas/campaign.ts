@@ -107,8 +107,13 @@ export const LibraryChoice = z
   .refine(({ select, tags }) => select === 'tags' || tags === undefined, { path: ['tags'], error: 'allowed only with select: tags' });
 export type LibraryChoice = z.infer<typeof LibraryChoice>;
 
+const FAILED_SHARE = 'the share of ended situations that may fail, from 0 to below 1';
+const MIN_SAMPLE = 'of how many ended situations at least, a whole number from 1';
 /** A campaign stops starting situations once more than this share of at least so many ended ones have failed. */
-export const StopAfter = z.strictObject({ failedShare: z.number().min(0).lt(1), minSample: z.int().min(1) });
+export const StopAfter = z.strictObject(
+  { failedShare: z.number(FAILED_SHARE).min(0, FAILED_SHARE).lt(1, FAILED_SHARE), minSample: z.int(MIN_SAMPLE).min(1, MIN_SAMPLE) },
+  'failedShare and minSample, such as {failedShare: 0.2, minSample: 20}, or left out',
+);
 export type StopAfter = z.infer<typeof StopAfter>;
 
 /** How calls reach the model: one by one, or many in a batch that may take a day and costs less. */

@@ -16,7 +16,8 @@ const MOST_USD = 9_000_000;
 
 /** Reads `cap=50` or `cap=none`; int nano-dollars. @throws UsageError naming the field and what is allowed. */
 export function parseCap(word: string): number | null {
-  const [key, text = ''] = word.split('=');
+  const [key, ...rest] = word.split('=');
+  const text = rest.join('=');
   if (key !== 'cap') throw new UsageError(`unknown key "${key}"; did you mean "cap"? Known: cap`);
   if (text === 'none') return null;
   const usd = text.trim() === '' ? Number.NaN : Number(text);

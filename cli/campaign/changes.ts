@@ -26,11 +26,12 @@ export function parseChanges(words: readonly string[]): Changes {
 }
 
 function parseChange(word: string): Changes {
-  const [key, text] = word.split('=') as [string, string?];
+  const [key, ...rest] = word.split('=') as [string, ...string[]];
+  const text = rest.join('=');
   const known = KEYS.find((each) => each === key);
   if (known === undefined) throw new UsageError(`unknown key "${key}"; did you mean "${closest(key, KEYS)}"? Known: ${KEYS.join(', ')}`);
-  const change = known === 'stopAfter' ? parseStopAfter(text ?? '') : known === 'mode' ? parseMode(text ?? '') : parseNumber(known, text ?? '');
-  if (change === null) throw new UsageError(`${known}: ${WANTED[known]} (is ${JSON.stringify(text ?? '')})`);
+  const change = known === 'stopAfter' ? parseStopAfter(text) : known === 'mode' ? parseMode(text) : parseNumber(known, text);
+  if (change === null) throw new UsageError(`${known}: ${WANTED[known]} (is ${JSON.stringify(text)})`);
   return change;
 }
 

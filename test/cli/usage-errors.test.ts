@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exemplar } from './exemplar.ts';
@@ -29,6 +29,9 @@ const MISTYPED: [string, string][] = [
   ['set typed stopAfter=1/20', 'exemplar: stopAfter: off, or the share of situations that may fail, from 0 to below 1, and of how many at least, such as stopAfter=0.2/20 (is "1/20")'],
   ['set typed budget=-1', 'exemplar: budget: a number of USD above 0, such as budget=20 (is "-1")'],
   ['set typed budget', 'exemplar: budget: a number of USD above 0, such as budget=20 (is "")'],
+  ['set typed budget=20=3', 'exemplar: budget: a number of USD above 0, such as budget=20 (is "20=3")'],
+  ['set typed mode=batch=', 'exemplar: mode: interactive or batch, such as mode=batch (is "batch=")'],
+  ['budget cap=50=3', 'exemplar: cap: a number of USD from 0 to 9000000, or none; such as cap=50 (is "50=3")'],
   ['logs redis', 'exemplar: SERVICE: no "redis"; known: codec, temporal, s3, sim-model, worker, trainer'],
   ['verify ./nowhere', 'exemplar: NAME|DIR: no such folder: ./nowhere'],
   ['init Bad_Name', 'exemplar: NAME: 3 to 63 lower-case letters, digits and dashes (is "Bad_Name")'],
@@ -55,6 +58,14 @@ test('variables that stand in for options count as not set where they are empty'
   expect((await exemplar(['worker'], { cwd: SOUND, env: { EXEMPLAR_SLOTS: '', EXEMPLAR_BUILD_ID: '', EXEMPLAR_DEPLOYMENT: '' } })).stderr).toBe('exemplar: no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS\n');
 });
 
+test('they are read from .env too, and the environment goes before it', async () => {
+  const cwd = writeFiles();
+  writeFileSync(join(cwd, '.env'), 'EXEMPLAR_SLOTS=many\n');
+  expect((await exemplar(['worker'], { cwd })).stderr).toContain('"many" is not a whole number from 1 to 10000');
+  expect((await exemplar(['worker'], { cwd, env: { EXEMPLAR_SLOTS: '4' } })).stderr).toBe('exemplar: no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS\n');
+  expect((await exemplar(['worker'], { cwd, env: { EXEMPLAR_SLOTS: '' } })).stderr).toBe('exemplar: no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS\n');
+});
+
 /** A fault in a file, and what `run` says of it. */
 const MISWRITTEN: [string, Change, string][] = [
   [
@@ -70,6 +81,10 @@ const MISWRITTEN: [string, Change, string][] = [
   ['a value of the wrong type', { campaign: (file) => ({ ...file, concurrency: 'many' }) }, 'campaign.yaml: concurrency: expected number, received string (is "many")'],
   ['a name with capitals', { campaign: (file) => ({ ...file, name: 'Demo' }) }, 'campaign.yaml: name: 3 to 63 lower-case letters, digits and dashes (is "Demo")'],
   ['splits that do not sum to 1', { campaign: (file) => ({ ...file, splits: { train: 0.5, validation: 0, test: 0 } }) }, 'campaign.yaml: splits: train, validation and test must sum to 1'],
+  ['a share of failures beyond all', { campaign: (file) => ({ ...file, stopAfter: { failedShare: 1, minSample: 5 } }) }, 'campaign.yaml: stopAfter.failedShare: the share of ended situations that may fail, from 0 to below 1 (is 1)'],
+  ['a sample that is no number', { campaign: (file) => ({ ...file, stopAfter: { failedShare: 0.2, minSample: 'some' } }) }, 'campaign.yaml: stopAfter.minSample: of how many ended situations at least, a whole number from 1 (is "some")'],
+  ['a sample that is left out', { campaign: (file) => ({ ...file, stopAfter: { failedShare: 0.2 } }) }, 'campaign.yaml: stopAfter.minSample: of how many ended situations at least, a whole number from 1'],
+  ['when to stop, in the words of `set`', { campaign: (file) => ({ ...file, stopAfter: 'off' }) }, 'campaign.yaml: stopAfter: failedShare and minSample, such as {failedShare: 0.2, minSample: 20}, or left out (is "off")'],
   ['no agents', { campaign: ({ agents: _, ...file }) => file }, 'campaign.yaml: agents: expected array, received undefined'],
   ['an agent file that is missing', { campaign: (file) => ({ ...file, agents: ['nobody.yaml'] }) }, '<folder>/nobody.yaml: no such file'],
   ['a unit nobody knows', { agent: (agent) => ({ ...agent, operating: [{ quantity: 'speed', min: 0, max: 1, unit: 'knots' }] }) }, '<folder>/agent.yaml: operating.0.unit: Invalid option: expected one of "1"|'],
