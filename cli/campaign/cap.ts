@@ -43,8 +43,8 @@ export async function changeCap(session: Session, cap: number | null, output: Ou
   tell(budget, output);
 }
 
-/** What a campaign from before the cap has spent. */
-async function holdOf(reader: CampaignReader, name: string): Promise<Hold> {
+/** What a campaign holds by what S3 knows: all that it may have spent. */
+export async function holdOf(reader: CampaignReader, name: string): Promise<Hold> {
   const campaign = await reader.campaign(name);
   const { current, manifest, settings, complete } = await readStored(reader, campaign);
   const sealed = sealedPages(campaign, settings, current, manifest);

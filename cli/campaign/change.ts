@@ -1,30 +1,43 @@
+import { close } from '../../activities/budget.ts';
 import { addSetting } from '../../infra/campaign-store.ts';
-import type { FailureCount, SettingRecord } from '../../schemas/records.ts';
+import { ensureSearchAttributes } from '../../infra/temporal.ts';
+import type { CampaignRecord, FailureCount, SettingRecord } from '../../schemas/records.ts';
 import { failureCount } from '../../workflows/messages.ts';
 import { count, dollars, percent } from '../figures.ts';
 import type { Output } from '../output.ts';
 import { requireCampaign } from '../datasets.ts';
 import { withSession, type Session } from '../session.ts';
 import type { Changes } from './changes.ts';
-import { checkContinuity, tellSettings } from './launch.ts';
+import { holdOf } from './cap.ts';
+import { checkContinuity, endOrphans, tellSettings } from './launch.ts';
 import { goOn } from './run-file.ts';
 import { sightOf } from './sight.ts';
 import { readStored, readUnfortunate, type StoredCampaign } from './stored.ts';
 import { viewCampaign } from './view.ts';
 
 /** Pauses or cancels: the setting is written to S3 first, so that it holds whatever becomes of Temporal. */
-export async function changeState(name: string, state: 'paused' | 'cancelled', output: Output): Promise<void> {
-  await withSession(async (session) => {
-    const stored = await readStored(session.reader, await requireCampaign(session.store, name));
-    if (stored.complete) {
-      output.result(await viewCampaign(session, name), `campaign ${name} is done: there is nothing to ${state === 'paused' ? 'pause' : 'cancel'}`);
-      return;
-    }
-    if (stored.current.state !== state) await addSetting(session.store, name, { state });
-    const told = await tellSettings(session, name);
-    const what = state === 'paused' ? 'paused: calls in flight finish, no new ones are made' : 'cancelled: calls in flight finish, and what has ended is sealed';
-    output.result({ ...(await viewCampaign(session, name)), told }, `campaign ${name} is ${what}; \`exemplar resume ${name}\` goes on${told ? '' : ' (its workflow does not run)'}`);
-  });
+export async function changeState(session: Session, name: string, state: 'paused' | 'cancelled', output: Output): Promise<void> {
+  const campaign = await requireCampaign(session.store, name);
+  const { complete, current } = await readStored(session.reader, campaign);
+  if (!complete && current.state !== state) await addSetting(session.store, name, { state });
+  const told = !complete && (await tellSettings(session, name));
+  if (state === 'cancelled' && !told) await leaveCap(session, campaign);
+  const view = await viewCampaign(session, name);
+  if (complete) output.result(view, `campaign ${name} is done: there is nothing to ${state === 'paused' ? 'pause' : 'cancel'}`);
+  else output.result({ ...view, told }, `campaign ${name} is ${state}${told ? `: ${whatFollows(state, current)}` : ', and its workflow does not run'}; \`exemplar resume ${name}\` goes on`);
+}
+
+/** Frees what a campaign holds of the cap and has not spent, where it has no workflow that would. */
+async function leaveCap(session: Session, campaign: CampaignRecord): Promise<void> {
+  await ensureSearchAttributes(session.client);
+  const ended = await endOrphans(session, campaign.name, 'its campaign is cancelled');
+  if (ended) await close(session.store, campaign.name, (await holdOf(session.reader, campaign.name)).nanoUsd);
+}
+
+/** What a running workflow does. One that has stopped itself by `stopAfter` is paused already, and situations that run go on. */
+function whatFollows(state: 'paused' | 'cancelled', { stopped }: StoredCampaign['current']): string {
+  if (state === 'cancelled') return 'calls in flight finish, and what has ended is sealed';
+  return stopped === null ? 'calls in flight finish, no new ones are made' : 'it has stopped itself, situations that run go on, and no further ones begin';
 }
 
 /** Sets the state to running, starts the campaign's workflow where none runs, and follows it. Returns the exit code. */

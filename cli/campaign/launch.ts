@@ -41,23 +41,27 @@ export async function tellSettings({ client }: Session, name: string): Promise<b
 
 /** Starts a campaign whose workflow is gone, after ending the pages and situations that outlived it; false where it runs after all. */
 export async function restartCampaign(session: Session, campaign: CampaignRecord): Promise<boolean> {
-  const { client } = session;
+  return (await endOrphans(session, campaign.name, 'its campaign starts anew from S3')) && (await startCampaign(session, campaign));
+}
+
+/** Ends the pages and situations that have outlived their campaign's workflow; false, and ends none, where that runs after all. */
+export async function endOrphans({ client }: Session, name: string, why: string): Promise<boolean> {
   const orphans: { workflowId: string; runId: string }[] = [];
-  for await (const { workflowId, runId, type } of client.workflow.list({ query: `ExemplarCampaign="${campaign.name}" AND ExecutionStatus="Running"` })) {
+  for await (const { workflowId, runId, type } of client.workflow.list({ query: `ExemplarCampaign="${name}" AND ExecutionStatus="Running"` })) {
     // a training on the campaign's dataset goes on
     if (PARTS.has(type)) orphans.push({ workflowId, runId });
   }
   // another command may have started it meanwhile, and then these may be its own
-  const sight = await sightOf(client, campaign.name);
+  const sight = await sightOf(client, name);
   if (sight.kind === 'unreachable') throw new Failure(sight.reason);
-  if (orphans.length > 0 && sight.kind === 'running') return false;
+  if (sight.kind === 'running') return false;
   for (const { workflowId, runId } of orphans) {
-    await client.workflow.getHandle(workflowId, runId).terminate('its campaign starts anew from S3').catch((error: unknown) => {
+    await client.workflow.getHandle(workflowId, runId).terminate(why).catch((error: unknown) => {
       // it ended by itself in the meantime
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     });
   }
-  return await startCampaign(session, campaign);
+  return true;
 }
 
 /** A campaign goes on only with the provider and the writer it began with. @throws Failure naming both. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
@@ -77,4 +78,14 @@ export async function startEngine(model: Model, store: ObjectStore, provider = '
 export function testStore(): S3Store {
   const { bucket, s3Endpoint, accessKeyId, secretAccessKey } = inject('services');
   return new S3Store({ bucket, endpoint: s3Endpoint, credentials: { accessKeyId, secretAccessKey } });
+}
+
+/** On the same server a bucket of its own: there is one cap for all campaigns of a bucket. */
+export async function bucketOf(bucket: string): Promise<S3Store> {
+  const { s3Endpoint: endpoint, accessKeyId, secretAccessKey } = inject('services');
+  const credentials = { accessKeyId, secretAccessKey };
+  const client = new S3Client({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  client.destroy();
+  return new S3Store({ bucket, endpoint, credentials });
 }

@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readBudget, setCap } from '../../activities/budget.ts';
 import { addSetting, readSettings } from '../../infra/campaign-store.ts';
-import { S3Store } from '../../infra/store-s3.ts';
-import { S3Client, CreateBucketCommand } from '@aws-sdk/client-s3';
+import type { S3Store } from '../../infra/store-s3.ts';
 import { outcomeKey } from '../../schemas/keys.ts';
 import type { CampaignRecord } from '../../schemas/records.ts';
 import { campaignWorkflowId, progressQuery, QUEUES, recallSignal, settingsSignal, type CampaignProgress } from '../../workflows/messages.ts';
 import { explainAnew, noFindings, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
 import { situation, sketchCampaign } from '../harness/campaigns.ts';
-import { startEngine, type Engine } from '../harness/engine.ts';
+import { bucketOf, startEngine, type Engine } from '../harness/engine.ts';
 import { haveHeard } from '../harness/heard.ts';
-import { inject } from 'vitest';
 
 /** Each call of the stage model costs so many nano-dollars. */
 const CALL = 6_000_000;
@@ -36,14 +34,8 @@ function play(view: StepView): Direction {
   return view.kind === 'explain' ? explainAnew('another premise') : noFindings;
 }
 
-/** The cap is of a bucket: these tests have one of their own. */
 beforeAll(async () => {
-  const { s3Endpoint, accessKeyId, secretAccessKey } = inject('services');
-  const credentials = { accessKeyId, secretAccessKey };
-  const client = new S3Client({ endpoint: s3Endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
-  await client.send(new CreateBucketCommand({ Bucket: 'capped' }));
-  client.destroy();
-  store = new S3Store({ bucket: 'capped', endpoint: s3Endpoint, credentials });
+  store = await bucketOf('capped');
   engine = await startEngine(model, store, 'origin:http://stage');
 });
 afterAll(async () => {
