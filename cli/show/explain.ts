@@ -1,18 +1,16 @@
-import { WorkflowFailedError, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
 import { durationMs } from '../../activities/durations.ts';
 import { spentExplaining } from '../../activities/spending.ts';
-import type { StepResult } from '../../activities/step-messages.ts';
 import { UsageError } from '../../infra/usage-error.ts';
 import { StepRecord, type CampaignRecord } from '../../schemas/records.ts';
 import type { ExplainInput } from '../../workflows/explain.ts';
-import { explainWorkflowId, QUEUES } from '../../workflows/messages.ts';
+import { explainWorkflowId } from '../../workflows/messages.ts';
 import { closeBeside, drawBeside } from '../campaign/beside.ts';
 import { checkContinuity } from '../campaign/launch.ts';
 import { requireCampaign } from '../datasets.ts';
-import { Failure } from '../errors.ts';
 import { dollars, usdOf } from '../figures.ts';
 import type { Output } from '../output.ts';
 import type { Session } from '../session.ts';
+import { explaining } from './explaining.ts';
 import { explanationText, findVersion, readShown } from './situation.ts';
 
 /** More nano-dollars than this could not be counted exactly. */
@@ -38,21 +36,10 @@ export async function explainVersion(session: Session, name: string, which: stri
   const total = await drawBeside(store, spender, { spent, least: spent + (given ?? 1), most: given === null ? null : spent + given, asked: spent + SIMULATED_MOST });
   const allowance = total === null ? null : total - spent;
   const input: ExplainInput = { campaign: name, index: situation.index, try: outcome.try, version: version.record, log: version.record, allowance, patienceMs: durationMs(campaign.file.patience) };
-  const result: unknown = await client.workflow
-    .execute('explain', {
-      workflowId: explainWorkflowId(name, situation.index, version.record.slice(0, 12)),
-      taskQueue: QUEUES.orchestrate,
-      args: [input],
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    })
-    .catch((error: unknown) => {
-      throw error instanceof WorkflowFailedError && error.cause !== undefined ? new Failure(error.cause.message) : error;
-    })
-    .finally(async () => {
-      if (total !== null) await closeBeside(store, spender, (await spentExplaining(reader, name)).nanoUsd);
-    });
-  const { log, charged, cost } = result as StepResult;
+  const workflowId = explainWorkflowId(name, situation.index, version.record.slice(0, 12));
+  const { log, charged, cost } = await explaining(client, workflowId, input).finally(async () => {
+    if (total !== null) await closeBeside(store, spender, (await spentExplaining(reader, name)).nanoUsd);
+  });
   const made = StepRecord.parse(JSON.parse(await reader.text(log))).version;
   const explanation = made?.explanation ?? version.explanation;
   output.result(

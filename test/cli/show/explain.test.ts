@@ -1,16 +1,19 @@
 import { Client } from '@temporalio/client';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { readBudget, setCap } from '../../../activities/budget.ts';
 import { CampaignReader } from '../../../activities/campaign-reader.ts';
 import { explainVersion } from '../../../cli/show/explain.ts';
 import type { Output } from '../../../cli/output.ts';
 import type { Session } from '../../../cli/session.ts';
 import { dataConverterOf } from '../../../infra/codec/data-converter.ts';
+import type { PayloadKeys } from '../../../infra/codec/payload-keys.ts';
 import { Law } from '../../../schemas/law.ts';
 import { startSimModel, type SimModel } from '../../../worlds/sim/server.ts';
 import { explainAnew } from '../../fakes/stage-model.ts';
 import { situation, sketchCampaign } from '../../harness/campaigns.ts';
-import { cast, engine, play, store, useStage } from '../../harness/stage.ts';
+import { explainWorkflowId, QUEUES } from '../../../workflows/messages.ts';
+import { startEngine, type Engine } from '../../harness/engine.ts';
+import { cast, engine, model, play, store, useStage } from '../../harness/stage.ts';
 
 useStage();
 
@@ -81,6 +84,37 @@ test('an explanation by a simulated model leaves campaigns the rest of the cap',
   await setCap(store, 1_000e9);
   await explained(session(sims.own), campaign).finally(() => setCap(store, null));
   expect(held).toMatchObject({ nanoUsd: 5e9 });
+});
+
+describe('where worker and command have different payload keys', () => {
+  const keyed = (name: string, byte: number) => new Map([[name, new Uint8Array(32).fill(byte)]]);
+  let worker: Engine;
+  beforeAll(async () => {
+    worker = await startEngine(model, store, 'simulated:test-law', { keys: keyed('theirs', 1) });
+  });
+  afterAll(() => worker.stop());
+  const client = (keys: PayloadKeys | null) => new Client({ connection: worker.client.connection, namespace: worker.namespace, dataConverter: dataConverterOf(keys) });
+  const sealed = { explanation: { arguments: [{ premises: ['a sealed premise'] }] } };
+
+  test.each<[string, PayloadKeys | null]>([
+    ['another key', keyed('ours', 2)],
+    ['another key of that id', keyed('theirs', 3)],
+  ])('%s ends an explanation with a line, frees what it held of the cap, and is in nobody’s way', { timeout: 60_000 }, async (_, keys) => {
+    const { campaign } = await play(cast({ explain: () => explainAnew('a sealed premise') }), short);
+    await setCap(store, 1_000e9);
+    await expect(explained(session(sims.own, client(keys)), campaign)).rejects.toThrow(/^the worker cannot begin it: a payload .* key "theirs"/);
+    expect((await readBudget(store)).holds[`${campaign}/explain`]).toEqual({ nanoUsd: 0, state: 'closed' });
+    await setCap(store, null);
+    expect(await explained(session(sims.own, worker.client), campaign)).toMatchObject(sealed);
+  });
+
+  test('one that was left behind by a command that is gone is begun anew', { timeout: 60_000 }, async () => {
+    const { campaign, outcome } = await play(cast({ explain: () => explainAnew('a sealed premise') }), short);
+    const version = outcome.final as string;
+    const handle = await client(keyed('ours', 2)).workflow.start('explain', { workflowId: explainWorkflowId(campaign, 0, version.slice(0, 12)), taskQueue: QUEUES.orchestrate, args: [{ campaign }] });
+    await expect.poll(async () => (await handle.fetchHistory()).events?.some(({ workflowTaskFailedEventAttributes: failed }) => failed != null), { timeout: 20_000 }).toBe(true);
+    expect(await explained(session(sims.own, worker.client), campaign)).toMatchObject(sealed);
+  });
 });
 
 test.each(['Infinity', '1e400', '1e300', 'NaN', '0', '-1', '', 'much'])('a budget of "%s" caps nothing and is refused', async (budget) => {
