@@ -1,8 +1,10 @@
-import { outcomeKey, outcomesPrefix } from '../schemas/keys.ts';
+import { outcomeKey, outcomesPrefix, parseIndexedName } from '../schemas/keys.ts';
 import type { Manifest } from '../schemas/manifest.ts';
 import type { Mode, StopAfter } from '../schemas/campaign.ts';
 import { OutcomeRecord, type CampaignRecord, type FailureCount, type SettingRecord, type Stopped } from '../schemas/records.ts';
 import { keysBetween, type CampaignReader } from './campaign-reader.ts';
+
+const READ_AT_ONCE = 256;
 
 /** The campaign file as later settings have changed it. */
 export interface CurrentSettings {
@@ -65,13 +67,13 @@ export function pageBounds(page: number, pageSize: number, count: number): { fro
 /** Pages that the last manifest holds whole, and that no later setting has opened again. */
 export function sealedPages(campaign: CampaignRecord, settings: SettingRecord[], current: CurrentSettings, manifest: Manifest | null): Set<number> {
   const { pageSize } = campaign.file;
+  // number of the last setting that tries situations of the page again
+  const retried = new Map<number, number>();
+  for (const { n, retry = {} } of settings) for (const index of Object.keys(retry)) retried.set(Math.floor(Number(index) / pageSize), n);
   const sealed = new Set<number>();
   for (const seal of manifest?.pages ?? []) {
     const { from, to } = pageBounds(seal.page, pageSize, current.listing.count);
-    const reopened = settings.some(
-      (setting) => setting.n > seal.settings && Object.keys(setting.retry ?? {}).some((index) => Number(index) >= from && Number(index) < to),
-    );
-    if (seal.situations === to - from && (seal.outcomes.waiting ?? 0) === 0 && !reopened) sealed.add(seal.page);
+    if (seal.situations === to - from && (seal.outcomes.waiting ?? 0) === 0 && (retried.get(seal.page) ?? 0) <= seal.settings) sealed.add(seal.page);
   }
   return sealed;
 }
@@ -81,17 +83,40 @@ export async function pageOutcomes(reader: CampaignReader, campaign: string, fro
   const outcomes = new Map<number, OutcomeRecord[]>();
   const keys: string[] = [];
   for await (const key of keysBetween(reader.store, outcomesPrefix(campaign), from, to)) keys.push(key);
-  const records = await Promise.all(keys.map((key) => read(reader, key)));
-  for (const record of records.map((json) => OutcomeRecord.parse(json)).sort((a, b) => a.index - b.index || a.try - b.try)) {
+  for (const record of (await readOutcomes(reader, keys)).sort((a, b) => a.index - b.index || a.try - b.try)) {
     outcomes.set(record.index, [...(outcomes.get(record.index) ?? []), record]);
   }
   return outcomes;
 }
 
-/** Outcomes of a page's situations by their last try; lowest index first. */
-export async function lastOutcomes(reader: CampaignReader, campaign: string, { from, to }: { from: number; to: number }, tries: CurrentSettings['tries']): Promise<OutcomeRecord[]> {
-  const outcomes = await pageOutcomes(reader, campaign, from, to);
-  return [...outcomes.values()].flatMap((records) => records.find((record) => record.try === (tries.get(record.index) ?? 0)) ?? []);
+/** Runs of situations [from, to) that lie in pages outside `done`. */
+export function runsOutside(campaign: CampaignRecord, current: CurrentSettings, done: ReadonlySet<number>): { from: number; to: number }[] {
+  const { pageSize } = campaign.file;
+  const { count } = current.listing;
+  const runs: { from: number; to: number }[] = [];
+  for (let page = 0; page * pageSize < count; page++) {
+    if (done.has(page)) continue;
+    const { from, to } = pageBounds(page, pageSize, count);
+    const last = runs.at(-1);
+    if (last?.to === from) last.to = to;
+    else runs.push({ from, to });
+  }
+  return runs;
+}
+
+/** Outcomes of situations in pages outside `done`, by their last try; lowest index first. One listing a run of pages. */
+export async function* lastOutcomesOutside(reader: CampaignReader, campaign: CampaignRecord, current: CurrentSettings, done: ReadonlySet<number>): AsyncIterable<OutcomeRecord> {
+  for (const { from, to } of runsOutside(campaign, current, done)) {
+    let keys: string[] = [];
+    for await (const key of keysBetween(reader.store, outcomesPrefix(campaign.name), from, to)) {
+      const { index, try: attempt } = parseIndexedName(key);
+      if (attempt === (current.tries.get(index) ?? 0)) keys.push(key);
+      if (keys.length < READ_AT_ONCE) continue;
+      yield* await readOutcomes(reader, keys);
+      keys = [];
+    }
+    yield* await readOutcomes(reader, keys);
+  }
 }
 
 /** The outcome of one try; null before it has ended. */
@@ -100,7 +125,6 @@ export async function outcomeOf(reader: CampaignReader, { campaign, index, try: 
   return bytes === null ? null : OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
 }
 
-async function read(reader: CampaignReader, key: string): Promise<unknown> {
-  const bytes = await reader.store.get(key);
-  return JSON.parse(new TextDecoder().decode(bytes));
+async function readOutcomes(reader: CampaignReader, keys: readonly string[]): Promise<OutcomeRecord[]> {
+  return await Promise.all(keys.map(async (key) => OutcomeRecord.parse(JSON.parse(new TextDecoder().decode((await reader.store.get(key)) as Uint8Array)))));
 }

@@ -1,8 +1,9 @@
 import { canonicalJson } from '../schemas/canonical.ts';
 import { settingKey } from '../schemas/keys.ts';
+import type { PageSeal } from '../schemas/manifest.ts';
 import type { CampaignRecord, FailureCount, OutcomeRecord, SettingRecord, Stopped } from '../schemas/records.ts';
 import type { CampaignReader } from './campaign-reader.ts';
-import { applySettings, lastOutcomes, pageBounds, sealedPages, type CurrentSettings } from './campaign-state.ts';
+import { applySettings, lastOutcomesOutside, sealedPages, type CurrentSettings } from './campaign-state.ts';
 import { failedTooMany, sinceThen } from './failed-share.ts';
 import { toFailure } from './failures.ts';
 import { beating } from './heartbeat.ts';
@@ -31,53 +32,60 @@ export async function stopFailing(reader: CampaignReader, name: string): Promise
     // an earlier attempt may have written the record
     if (current.stopped !== null) return true;
     if (current.stopAfter === null || current.state !== 'running') return false;
-    const { failures, ...all } = await countFailures(reader, campaign, settings, current);
-    const count = sinceThen(all, current.countFrom);
+    const manifest = await readManifest(reader.store, name);
+    const sealed = sealedPages(campaign, settings, current, manifest);
+    const counted = { campaign, current, seals: (manifest?.pages ?? []).filter(({ page }) => sealed.has(page)) };
+    const count = sinceThen(await countEnded(reader, counted), current.countFrom);
     if (!failedTooMany(count, current.stopAfter)) return false;
-    const stopped: Stopped = { ...count, failedShare: current.stopAfter.failedShare, ...commonest(failures) };
+    const stopped: Stopped = { ...count, failedShare: current.stopAfter.failedShare, ...(await commonestFailure(reader, counted)) };
     const record: SettingRecord = { schema: 1, n: current.n + 1, state: 'paused', stopped };
     // the loser of a race looks again at what the winner has set
     if (await reader.store.putIfAbsent(settingKey(name, record.n), canonicalJson(record))) return true;
   }
 }
 
-/** Counts all situations, by their last try. Of sealed pages the manifest tells the sums, and only those with failures are read. */
-async function countFailures(reader: CampaignReader, campaign: CampaignRecord, settings: SettingRecord[], current: CurrentSettings): Promise<FailureCount & { failures: OutcomeRecord[] }> {
-  const { pageSize } = campaign.file;
-  const { count } = current.listing;
-  const manifest = await readManifest(reader.store, campaign.name);
-  const sealed = sealedPages(campaign, settings, current, manifest);
-  const seals = new Map((manifest?.pages ?? []).filter(({ page }) => sealed.has(page)).map((seal) => [seal.page, seal.outcomes]));
-  const found = { failed: 0, ended: 0, failures: [] as OutcomeRecord[] };
-  for (let page = 0; page * pageSize < count; page++) {
-    const outcomes = seals.get(page);
-    if (outcomes?.failed === 0) {
-      found.ended += sumOf(outcomes);
-      continue;
-    }
-    const last = await lastOutcomes(reader, campaign.name, pageBounds(page, pageSize, count), current.tries);
-    const failures = last.filter(({ outcome }) => outcome === 'failed');
-    found.ended += last.length;
-    found.failed += failures.length;
-    found.failures.push(...failures);
+const LONGEST_REASON = 160;
+
+interface Counted {
+  campaign: CampaignRecord;
+  current: CurrentSettings;
+  /** Of the pages that are sealed as the settings want them. */
+  seals: PageSeal[];
+}
+
+/** Counts all situations, by their last try. Of sealed pages the manifest tells the sums: only what is not sealed is listed and read. */
+async function countEnded(reader: CampaignReader, { campaign, current, seals }: Counted): Promise<FailureCount> {
+  const found = { failed: 0, ended: 0 };
+  for (const { outcomes } of seals) {
+    found.failed += outcomes.failed;
+    found.ended += sumOf(outcomes);
+  }
+  for await (const { outcome } of lastOutcomesOutside(reader, campaign, current, pagesOf(seals))) {
+    if (outcome === 'failed') found.failed += 1;
+    found.ended += 1;
   }
   return found;
 }
 
-function sumOf(outcomes: Record<string, number>): number {
-  return Object.values(outcomes).reduce((sum, each) => sum + each, 0);
-}
-
-const LONGEST_REASON = 160;
-
-/** The kind of failure that most situations share, in the words of the first of them. */
-function commonest(failures: readonly OutcomeRecord[]): Pick<Stopped, 'reason' | 'example'> {
-  const kinds = new Map<string, OutcomeRecord[]>();
-  for (const failure of failures) {
-    const kind = `${failure.reason.split(':')[0]} at ${failure.failedAt}`;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), failure]);
+/** The kind of failure that most situations share, in the words of the first of them. Read once, when the campaign stops. */
+async function commonestFailure(reader: CampaignReader, { campaign, current, seals }: Counted): Promise<Pick<Stopped, 'reason' | 'example'>> {
+  const kinds = new Map<string, { first: OutcomeRecord; n: number }>();
+  for await (const record of lastOutcomesOutside(reader, campaign, current, pagesOf(seals.filter(({ outcomes }) => outcomes.failed === 0)))) {
+    if (record.outcome !== 'failed') continue;
+    const name = `${record.reason.split(':')[0]} at ${record.failedAt}`;
+    const kind = kinds.get(name) ?? { first: record, n: 0 };
+    kind.n += 1;
+    kinds.set(name, kind);
   }
-  const [first] = [...kinds.values()].reduce((a, b) => (b.length > a.length ? b : a)) as [OutcomeRecord];
+  const { first } = [...kinds.values()].reduce((a, b) => (b.n > a.n ? b : a));
   const at = first.failedAt === null ? '' : ` at ${first.failedAt}`;
   return { reason: `${first.reason.slice(0, LONGEST_REASON - at.length)}${at}`, example: first.index };
+}
+
+function pagesOf(seals: readonly PageSeal[]): Set<number> {
+  return new Set(seals.map(({ page }) => page));
+}
+
+function sumOf(outcomes: Record<string, number>): number {
+  return Object.values(outcomes).reduce((sum, each) => sum + each, 0);
 }

@@ -1,4 +1,4 @@
-import { applySettings, pageBounds, pageOutcomes, sealedPages, type CurrentSettings } from '../../activities/campaign-state.ts';
+import { applySettings, pageOutcomes, runsOutside, sealedPages, type CurrentSettings } from '../../activities/campaign-state.ts';
 import type { CampaignReader } from '../../activities/campaign-reader.ts';
 import { spentImagining } from '../../activities/imagined.ts';
 import { spentExplaining } from '../../activities/spending.ts';
@@ -36,7 +36,7 @@ export async function readStored(reader: CampaignReader, campaign: CampaignRecor
     calls += seal.calls;
     nanoUsd += seal.nanoUsd;
   }
-  const open = openPages(campaign, current, sealed);
+  const open = runsOutside(campaign, current, sealed);
   for (const { from, to } of open) {
     for (const tries of (await pageOutcomes(reader, campaign.name, from, to)).values()) {
       const last = tries.find((record) => record.try === (current.tries.get(record.index) ?? 0));
@@ -52,7 +52,7 @@ export async function readStored(reader: CampaignReader, campaign: CampaignRecor
 export async function readUnfortunate(reader: CampaignReader, { campaign, current, manifest }: StoredCampaign): Promise<OutcomeRecord[]> {
   const spotless = new Set((manifest?.pages ?? []).filter(({ outcomes }) => outcomes.failed === 0 && outcomes['over-budget'] === 0).map(({ page }) => page));
   const found: OutcomeRecord[] = [];
-  for (const { from, to } of openPages(campaign, current, spotless)) {
+  for (const { from, to } of runsOutside(campaign, current, spotless)) {
     for (const tries of (await pageOutcomes(reader, campaign.name, from, to)).values()) {
       const last = tries.at(-1) as OutcomeRecord;
       const wanted = current.tries.get(last.index) ?? 0;
@@ -60,19 +60,4 @@ export async function readUnfortunate(reader: CampaignReader, { campaign, curren
     }
   }
   return found;
-}
-
-/** Runs of situations [from, to) that lie in pages outside `done`. */
-function openPages(campaign: CampaignRecord, current: CurrentSettings, done: ReadonlySet<number>): { from: number; to: number }[] {
-  const { pageSize } = campaign.file;
-  const { count } = current.listing;
-  const runs: { from: number; to: number }[] = [];
-  for (let page = 0; page * pageSize < count; page++) {
-    if (done.has(page)) continue;
-    const { from, to } = pageBounds(page, pageSize, count);
-    const last = runs.at(-1);
-    if (last?.to === from) last.to = to;
-    else runs.push({ from, to });
-  }
-  return runs;
 }

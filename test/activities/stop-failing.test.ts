@@ -106,3 +106,38 @@ test('the commonest failure is named, by its first situation', async () => {
   expect(await stopFailing(new CampaignReader(store), campaign.name)).toBe(true);
   expect((await readSettings(store, campaign.name)).at(-1)?.stopped).toMatchObject({ failed: 5, ended: 6, reason: 'Data.Corrupt: lost at draft', example: 2 });
 });
+
+/** Counts what is read, and how often it is listed. */
+class CountingStore extends MemoryStore {
+  read: string[] = [];
+  listings = 0;
+
+  override get(key: string): Promise<Uint8Array | null> {
+    this.read.push(key);
+    return super.get(key);
+  }
+
+  override list(prefix: string, after?: string): AsyncIterable<{ key: string; bytes: number }> {
+    this.listings += 1;
+    return super.list(prefix, after);
+  }
+}
+
+test('a look reads what is not sealed, however much is, and however many pages are still to begin', async () => {
+  const look = async (pages: number) => {
+    const store = new CountingStore();
+    const file = { pageSize: 1, stopAfter: { failedShare: 0.5, minSample: 4 } };
+    const count = 3 * pages;
+    const campaign = await sketchCampaign(store, { situations: Array.from({ length: count }, (_, n) => situation(n)), file });
+    const outcomes = { converged: 0, unconverged: 0, refused: 0, failed: 0, 'over-budget': 0, waiting: 0 };
+    const seals = Array.from({ length: pages }, (_, page) => ({ page, situations: 1, settings: 0, outcomes: { ...outcomes, [page % 3 === 0 ? 'failed' : 'converged']: 1 }, nanoUsd: 0, calls: 0, files: [] }));
+    await publish(store, campaign, { count, duplicates: 0 }, seals);
+    const reader = new CampaignReader(store);
+    await stopFailing(reader, campaign.name);
+    [store.read, store.listings] = [[], 0];
+    expect(await stopFailing(reader, campaign.name)).toBe(false);
+    return { read: store.read.filter((key) => key.includes('/outcomes/')).length, listings: store.listings };
+  };
+  expect(await look(30)).toEqual(await look(6));
+  expect((await look(6)).read).toBe(0);
+});
