@@ -26,6 +26,7 @@ export const FAILURE_TABLE: readonly Row[] = [
   { type: FAILURE.storeDenied, retry: true, when: ({ name, status }) => name === 'StoreError' && (status === 401 || status === 403) },
   { type: FAILURE.store, retry: true, when: ({ name }) => name === 'StoreError' },
   { type: FAILURE.wrongProvider, retry: true, when: ({ name }) => name === 'WrongProvider' },
+  { type: FAILURE.turnedAway, retry: true, when: ({ name }) => name === 'TurnedAway' },
   { type: FAILURE.toolUnreachable, retry: true, when: ({ name }) => name === 'ToolUnreachable' },
   { type: FAILURE.corrupt, retry: false, when: ({ name }) => name === 'CorruptData' },
   { type: FAILURE.oversize, retry: false, when: ({ status, message }) => status === 413 || (status === 400 && /too (long|large)|context|exceed/i.test(message)) },

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { FAILURE } from '../schemas/failure-types.ts';
 import { toFailure } from './failures.ts';
 
 /** Failures in a row before a campaign is told that its calls do not get through. */
@@ -44,7 +45,7 @@ export class Outages {
       return result;
     } catch (error) {
       const failure = toFailure(error);
-      if (failure instanceof ApplicationFailure && failure.nonRetryable !== true) this.failed(campaign, `${failure.type}: ${failure.message}`, what);
+      if (failure instanceof ApplicationFailure && failure.nonRetryable !== true && failure.type !== FAILURE.turnedAway) this.failed(campaign, `${failure.type}: ${failure.message}`, what);
       throw failure;
     }
   }

@@ -9,6 +9,8 @@ export const FAILURE = {
   rateLimited: 'Model.RateLimited',
   overloaded: 'Model.Overloaded',
   unavailable: 'Model.Unavailable',
+  /** The worker was shutting down, and made no call. */
+  turnedAway: 'Worker.ShuttingDown',
   toolUnreachable: 'Tool.Unreachable',
   /** The answer of a batch lies in the store: the step is taken again. */
   batchAnswered: 'Batch.Answered',

@@ -38,6 +38,7 @@ export function createActivities(store: ObjectStore, model: Model, provider: () 
   return {
     flights,
     toolboxes,
+    limiter,
     /** What a workflow's own worker does for it, as local activities. */
     atHand: createOutcomeActivities({ reader }),
     llm: { ...createActorActivities(asking), ...createImagineActivities(asking), ...(batches === undefined ? {} : createBatchActivities({ ...asking, batches })) },

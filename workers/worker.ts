@@ -26,7 +26,7 @@ export const SEALED_BUNDLE_PATH = join(packageRoot, 'dist', 'workflow-bundle.sea
 export interface RunningWorkers {
   /** Resolves once every worker polls. */
   ready: Promise<void>;
-  /** Stops polling, lets activities finish, and waits for answers already paid for. */
+  /** Stops polling, lets calls that are out finish and makes no more, and waits for answers already paid for. */
   stop(): Promise<void>;
   /** Resolves when all have ended. */
   done: Promise<void>;
@@ -45,7 +45,7 @@ export async function startWorkers(config: Config, queues: readonly WorkerQueue[
   const connection = await NativeConnection.connect({ address: config.temporal.address, ...config.temporal.connection });
   const models = anthropicClient(config.model);
   const provider = once(async () => (await identifyProvider(config.model)).identity);
-  const { flights, toolboxes, atHand, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(models), provider, client, new AnthropicBatches(models));
+  const { flights, toolboxes, limiter, atHand, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(models), provider, client, new AnthropicBatches(models));
   const { namespace, payloadKeys = null } = config.temporal;
   const dataConverter = dataConverterOf(payloadKeys);
   const byQueue: Record<WorkerQueue, () => Promise<Partial<WorkerOptions>>> = {
@@ -68,6 +68,7 @@ export async function startWorkers(config: Config, queues: readonly WorkerQueue[
     done,
     stop: async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      limiter.close();
       await done;
     },
   };

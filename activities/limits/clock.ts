@@ -13,7 +13,3 @@ export const wallClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
-
-export function passed(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
-}

@@ -1,12 +1,13 @@
 import type { Usage } from '../../schemas/records.ts';
 import { Busy, LIMITED_BY, type LimitedBy, type LimitReadings } from '../model.ts';
 import { Bucket } from './bucket.ts';
-import { passed, type Clock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import { FairQueue } from './fair-queue.ts';
 import { HeldCampaigns } from './held-campaigns.ts';
 import { Pace } from './pace.ts';
 import { Refusals } from './refusals.ts';
 import { UsualCost, type CallSize, type Cost } from './usual-cost.ts';
+import { TurnedAway } from './turned-away.ts';
 import { backoff } from './wait-out.ts';
 
 export interface Call {
@@ -53,6 +54,9 @@ export class Lane {
   /** Nothing goes before, ms; set by refusals. */
   #closedUntil = 0;
   #wake: (() => void) | null = null;
+  #closed = false;
+  /** Of each call that is not out. */
+  readonly #turnAway = new Set<() => void>();
 
   constructor(clock: Clock, patienceMs: number, held: (campaign: string, reason: string) => void) {
     this.#clock = clock;
@@ -77,14 +81,35 @@ export class Lane {
         this.#out.delete(admission);
         this.#serve();
       }
-      if (wait > 0) await passed(this.#clock, wait);
+      if (wait > 0) await this.#waiting<void>((go) => this.#clock.after(wait, go));
     }
   }
 
   #admission(call: Call, since: number, first: boolean): Promise<Admission> {
-    return new Promise((admit) => {
+    return this.#waiting((admit) => {
       this.#queue.push(call.campaign, { call, since, admit }, first);
       this.#serve();
+    });
+  }
+
+  /** No call goes out from now on: those that wait are turned away, and so are those that come. */
+  close(): void {
+    this.#closed = true;
+    for (const turnAway of this.#turnAway) turnAway();
+    this.#turnAway.clear();
+    this.#serve();
+  }
+
+  /** @throws TurnedAway where the lane closes before `begin` calls what it is given. */
+  #waiting<T>(begin: (go: (value: T) => void) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const turnAway = () => reject(new TurnedAway());
+      if (this.#closed) return turnAway();
+      this.#turnAway.add(turnAway);
+      begin((value) => {
+        this.#turnAway.delete(turnAway);
+        resolve(value);
+      });
     });
   }
 
@@ -92,6 +117,7 @@ export class Lane {
   #serve(): void {
     this.#wake?.();
     this.#wake = null;
+    if (this.#closed) return;
     const now = this.#clock.now();
     for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
       if (!this.#informed && this.#out.size >= this.#window) break;

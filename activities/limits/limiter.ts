@@ -2,6 +2,7 @@ import type { LimitReadings } from '../model.ts';
 import type { Usage } from '../../schemas/records.ts';
 import { wallClock, type Clock } from './clock.ts';
 import { Lane, type Call } from './lane.ts';
+import { TurnedAway } from './turned-away.ts';
 
 export type { Call } from './lane.ts';
 
@@ -22,6 +23,7 @@ export class Limiter {
   readonly #patienceMs: number;
   readonly #clock: Clock;
   readonly #held: (campaign: string, reason: string) => void;
+  #closed = false;
 
   constructor({ patienceMs, clock = wallClock, held = () => {} }: LimiterOptions) {
     this.#patienceMs = patienceMs;
@@ -31,8 +33,15 @@ export class Limiter {
 
   /** Makes the call when it may be made; `send` hands on what the headers of the answer, or refusal, say of the limits. */
   async run<T extends { usage: Usage }>(call: Call, send: (onLimits: (readings: LimitReadings) => void) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new TurnedAway();
     const lane = this.#lanes.get(call.model) ?? new Lane(this.#clock, this.#patienceMs, this.#held);
     this.#lanes.set(call.model, lane);
     return await lane.run(call, send);
+  }
+
+  /** The worker is shutting down: calls that are out finish, and no more are made. Those that wait are turned away at once. */
+  close(): void {
+    this.#closed = true;
+    for (const lane of this.#lanes.values()) lane.close();
   }
 }

@@ -57,7 +57,7 @@ async function taskFault({ options: { loadedDataConverter } }: Client, handle: W
     const task = (events ?? []).findLast((event) => event.workflowTaskFailedEventAttributes != null || event.workflowTaskCompletedEventAttributes != null);
     return (await decodeOptionalFailureToOptionalError(loadedDataConverter, task?.workflowTaskFailedEventAttributes?.failure))?.message ?? null;
   } catch (error) {
-    if (isGrpcServiceError(error) && error.code === NOT_FOUND) return null;
+    if (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND) return null;
     // the worker has a key, and it is not this one
     if (error instanceof PayloadKeyError) return error.message;
     throw error;

@@ -2,6 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import { CorruptData, toFailure, ToolUnreachable, WrongProvider } from '../../activities/failures.ts';
+import { TurnedAway } from '../../activities/limits/turned-away.ts';
 import { StoreError } from '../../infra/store-s3.ts';
 
 const api = (status: number, message = 'no') => Anthropic.APIError.generate(status, { error: { message } }, message, new Headers());
@@ -25,6 +26,7 @@ const TABLE: [string, unknown, string, 'retry' | 'terminal'][] = [
   ['store unreachable', new StoreError('connect ECONNREFUSED', undefined), 'Store.Unavailable', 'retry'],
   ['another provider than the campaign’s', new WrongProvider('x'), 'Model.WrongProvider', 'retry'],
   ['a tool out of reach', new ToolUnreachable('no map'), 'Tool.Unreachable', 'retry'],
+  ['a worker that shuts down', new TurnedAway(), 'Worker.ShuttingDown', 'retry'],
   ['corrupt data', new CorruptData('hash'), 'Data.Corrupt', 'terminal'],
   ['a bug', new TypeError('x is not a function'), 'Internal', 'terminal'],
   ['anything else', new Error('odd'), 'Model.Unavailable', 'retry'],

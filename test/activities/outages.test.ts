@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { CorruptData } from '../../activities/failures.ts';
+import { TurnedAway } from '../../activities/limits/turned-away.ts';
 import { Outages } from '../../activities/outages.ts';
 
 /** A minute, ms. */
@@ -76,4 +77,10 @@ test('a campaign whose calls wait for a limit is told at once, and an outage mea
   await passes();
   outages.held('c', '');
   expect(told.slice(1)).toEqual(['c: Model.Unavailable: away', 'c: rate limit: 60 requests a minute', 'c: ']);
+});
+
+test('that a worker shuts down is no outage', async () => {
+  const { told, fails } = listening();
+  for (let i = 0; i < 5; i++) await fails(undefined, new TurnedAway());
+  expect(told).toEqual([]);
 });

@@ -1,4 +1,3 @@
-import { passed } from '../../activities/limits/clock.ts';
 import { Limiter, type LimiterOptions } from '../../activities/limits/limiter.ts';
 import { Busy, type LimitReadings } from '../../activities/model.ts';
 import { readLimits } from '../../infra/rate-limit-headers.ts';
@@ -82,7 +81,7 @@ export class LimitedProvider {
       tell();
       throw error instanceof RateLimited ? new Busy(error.message, (error.retryAfterS as number) * 1_000, { cause: error }) : error;
     }
-    await passed(this.clock, this.#options.latencyMs ?? 1_000);
+    await new Promise<void>((answered) => this.clock.after(this.#options.latencyMs ?? 1_000, answered));
     account.produced(outputTokens);
     tell();
     return { usage: { inputTokens, outputTokens, cacheReadTokens: 0, cacheWriteTokens: 0, cacheWrite1hTokens: 0 } };

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Limiter } from '../../../activities/limits/limiter.ts';
+import { TurnedAway } from '../../../activities/limits/turned-away.ts';
 import { Busy, type ModelRequest } from '../../../activities/model.ts';
 import { anthropicClient, AnthropicModel } from '../../../infra/model-anthropic.ts';
 import { LimitLaw } from '../../../schemas/law.ts';
@@ -129,6 +130,36 @@ describe('refusals', () => {
     await provider.clock.pass(5_000);
     expect((await calls).map(({ status }) => status).filter((status) => status === 'fulfilled')).toHaveLength(0);
     await Promise.all([provider.call(limiter, 'c'), provider.clock.pass(5_000)]);
+  });
+});
+
+describe('a worker that is shutting down', () => {
+  test('turns away at once what waits and what comes, and lets finish what is out', async () => {
+    const provider = new LimitedProvider({ law: requests(60), tells: silent });
+    const limiter = provider.process();
+    const calls = Promise.allSettled(Array.from({ length: 20 }, () => provider.call(limiter, 'c')));
+    await provider.clock.pass(0);
+    expect(provider.seen).toHaveLength(16);
+    limiter.close();
+    const late = provider.call(limiter, 'c').catch((error: unknown) => error);
+    await provider.clock.pass(MINUTE);
+    expect(provider.seen).toHaveLength(16);
+    expect((await calls).map(({ status }) => status)).toEqual([...Array<string>(16).fill('fulfilled'), ...Array<string>(4).fill('rejected')]);
+    expect(await late).toBeInstanceOf(TurnedAway);
+  });
+
+  test.each([
+    ['all calls', () => new Busy('slow down', 30_000)],
+    ['that call', () => new Busy('overloaded', 30_000, { overloaded: true })],
+  ])('does not ask again where a refusal holds back %s', async (_, busy) => {
+    const provider = new LimitedProvider({ ails: busy, tells: silent });
+    const limiter = provider.process();
+    const call = provider.call(limiter, 'c').catch((error: unknown) => error);
+    await provider.clock.pass(1_000);
+    limiter.close();
+    expect(await call).toBeInstanceOf(TurnedAway);
+    await provider.clock.pass(MINUTE);
+    expect(provider.seen).toHaveLength(1);
   });
 });
 
