@@ -1,7 +1,7 @@
 import { isGrpcServiceError, ServiceError, type Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 
-const { VersionDrainageStatus } = proto.temporal.api.enums.v1;
+const { TaskQueueType, VersionDrainageStatus, WorkerVersioningMode } = proto.temporal.api.enums.v1;
 /** gRPC statuses NOT_FOUND and FAILED_PRECONDITION. */
 const NOT_FOUND = 5;
 const FAILED_PRECONDITION = 9;
@@ -46,6 +46,31 @@ export async function makeCurrent(client: Client, { deployment, buildId }: Deplo
     const why = error instanceof Error && isGrpcServiceError(error) ? error.details : String(error);
     throw new Error(`version "${buildId}" of "${deployment}" cannot be made current (${why}): start its workers first, on every queue: \`exemplar worker --build-id ${buildId}\``, { cause: error });
   });
+}
+
+/** Who polls a task queue. */
+export interface Polling {
+  queue: string;
+  /** Which version gets what begins, and what moves on; null: workers without one. */
+  current: DeploymentVersion | null;
+  /** Workers of that version poll. */
+  served: boolean;
+  /** Build ids of other versions whose workers poll; "": of those without one. */
+  others: string[];
+}
+
+/** Looks at one task queue, of workflows or of activities. A worker that has gone counts for some minutes. */
+export async function pollingOf(client: Client, queue: string, of: 'workflows' | 'activities'): Promise<Polling> {
+  const { namespace } = client.options;
+  const taskQueueType = of === 'workflows' ? TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW : TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY;
+  const { pollers, versioningInfo } = await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name: queue }, taskQueueType });
+  const current = versioningInfo?.currentDeploymentVersion;
+  const [deployment, buildId] = [current?.deploymentName ?? '', current?.buildId ?? ''];
+  const versions = (pollers ?? []).map(({ deploymentOptions: options }) =>
+    options?.workerVersioningMode === WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED ? { deployment: options.deploymentName ?? '', buildId: options.buildId ?? '' } : { deployment: '', buildId: '' },
+  );
+  const others = versions.filter((version) => version.deployment !== deployment || version.buildId !== buildId);
+  return { queue, current: buildId === '' ? null : { deployment, buildId }, served: others.length < versions.length, others: [...new Set(others.map((version) => version.buildId))] };
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -1,4 +1,4 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { readBudget } from '../../activities/budget.ts';
 import { gridOf } from '../../activities/grid.ts';
 import { quoteSource } from '../../activities/prices.ts';
@@ -11,12 +11,12 @@ import { S3Store } from '../../infra/store-s3.ts';
 import { openTools } from '../../infra/tools/index.ts';
 import { connectTemporal } from '../../infra/temporal.ts';
 import { campaignKey } from '../../schemas/keys.ts';
-import { QUEUES } from '../../workflows/messages.ts';
 import { faultOf } from '../errors.ts';
 import { count, counted, dollars } from '../figures.ts';
 import { configured, priceTable } from '../environment.ts';
 import { capLine } from './cap.ts';
 import { capabilityLines, modelLine } from './capability-lines.ts';
+import { pollingLine } from './polling.ts';
 
 export interface CheckFinding {
   what: string;
@@ -110,19 +110,10 @@ async function checkTemporal(config: Config): Promise<string> {
     await client.workflow.getHandle('exemplar-check').describe().catch((error: unknown) => {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     });
-    const idle: string[] = [];
-    for (const queue of [QUEUES.orchestrate, QUEUES.llm, QUEUES.tools, QUEUES.io]) if (!(await isPolled(client, queue))) idle.push(queue);
-    const workers = idle.length === 0 ? 'workers poll every queue' : `no worker polls ${idle.join(', ')} yet: \`exemplar up\` or \`exemplar worker\` starts one`;
-    return `${config.temporal.address}, namespace ${config.temporal.namespace}; ${workers}`;
+    return `${config.temporal.address}, namespace ${config.temporal.namespace}; ${await pollingLine(client)}`;
   } finally {
     await client.connection.close();
   }
-}
-
-async function isPolled({ workflowService, options: { namespace } }: Client, name: string): Promise<boolean> {
-  const type = name === QUEUES.orchestrate ? 1 : 2; // TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY
-  const { pollers } = await workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: type });
-  return pollers.length > 0;
 }
 
 /** A second conditional put of the same key must be refused: nothing is paid twice only where this holds. */

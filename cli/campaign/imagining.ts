@@ -6,6 +6,7 @@ import { count, counted, dollars, usdOf } from '../figures.ts';
 import type { Output } from '../output.ts';
 import type { Outlook } from '../session.ts';
 import { followImagination } from './imagine.ts';
+import { NO_ANSWER } from './polling.ts';
 import { imagineSightOf, type ImagineSight } from './sight.ts';
 import { secondsSince, uiUrlOf, whyText } from './view.ts';
 
@@ -56,7 +57,7 @@ export async function viewImagination({ config, client, store }: Outlook, name: 
     const imagined = (await readImagined(store, name)) !== null;
     return imagined || (await hasAsks(store, name)) ? { ...unseen, ...endedState(sight, imagined) } : null;
   }
-  if (sight.progress === null) return { ...unseen, state: 'imagining', why: 'no worker answers: `exemplar up` or `exemplar worker` starts one' };
+  if (sight.progress === null) return { ...unseen, state: 'imagining', why: NO_ANSWER };
   const { count: planned, kept, nearDuplicates, calls, nanoUsd, waiting, waitingSince } = sight.progress;
   return { name, state: 'imagining', planned, kept, nearDuplicates, calls, usd: usdOf(nanoUsd), why: waiting, waitingS: secondsSince(waitingSince), uiUrl };
 }

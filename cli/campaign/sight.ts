@@ -14,13 +14,14 @@ import {
   type ImagineProgress,
   type PageProgress,
 } from '../../workflows/messages.ts';
+import { NO_ANSWER, whyNoAnswer } from './polling.ts';
 
 const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
 /** What Temporal says of a campaign's workflow at this moment. */
 export type Sight =
-  /** `progress` is null while no worker answers. */
-  { kind: 'running'; progress: CampaignProgress | null; pages: PageProgress[]; batches: BatchProgress | null; since: Since | null } | NotRunning;
+  /** `progress` is null while no worker answers; `silence` says why. */
+  { kind: 'running'; progress: CampaignProgress | null; silence: string; pages: PageProgress[]; batches: BatchProgress | null; since: Since | null } | NotRunning;
 
 /** The same of the imagination of its situations. */
 export type ImagineSight = { kind: 'running'; progress: ImagineProgress | null } | NotRunning;
@@ -51,7 +52,8 @@ export async function sightOf(client: Client | string, name: string): Promise<Si
       (progress?.openPages ?? []).map((id) => quietly(there, () => there.workflow.getHandle(id).query(pageProgressQuery))),
     );
     const batches = progress?.batched === true ? await quietly(there, () => there.workflow.getHandle(batchWorkflowId(name)).query(batchProgressQuery)) : null;
-    return { kind: 'running', progress, batches, pages: pages.filter((page) => page !== null), since: (memo?.['since'] as Since | undefined) ?? null };
+    const silence = progress === null ? ((await quietly(there, () => whyNoAnswer(there))) ?? NO_ANSWER) : '';
+    return { kind: 'running', progress, silence, batches, pages: pages.filter((page) => page !== null), since: (memo?.['since'] as Since | undefined) ?? null };
   });
 }
 

@@ -163,7 +163,7 @@ export function stoppedText(name: string, { failed, ended, failedShare, reason, 
 }
 
 function stateOf({ campaign, current, complete }: StoredCampaign, sight: Sight): Pick<CampaignView, 'state' | 'why'> {
-  if (sight.kind === 'running') return { state: current.state, why: 'no worker answers: `exemplar up` or `exemplar worker` starts one' };
+  if (sight.kind === 'running') return { state: current.state, why: sight.silence };
   if (complete) return { state: 'done', why: '' };
   if (sight.kind === 'unreachable') return { state: 'unknown', why: `${sight.reason}; these numbers are from S3` };
   if (current.state === 'cancelled') return { state: 'cancelled', why: '' };
