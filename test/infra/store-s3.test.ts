@@ -49,6 +49,15 @@ test('the real server takes what is signed without the SDK: absent, put, put aga
   expect(await store.get(key('absent'))).toBeNull();
 });
 
+test('a put by the SDK makes no object anew either, and an object larger than wanted is not read', async () => {
+  const key = `direct/${randomUUID()}/first.json`;
+  // of each store the first request is the SDK's
+  expect(await testStore().putIfAbsent(key, 'first')).toBe(true);
+  expect(await testStore().putIfAbsent(key, 'second')).toBe(false);
+  expect(new TextDecoder().decode((await testStore().get(key, 5)) ?? new Uint8Array())).toBe('first');
+  await expect(testStore().get(key, 4)).rejects.toThrow(`has 5 bytes; at most 4 were to be read [s3://`);
+});
+
 test('the first request goes through the SDK, those after it past its middleware', async () => {
   const { store, asked } = await stage([]);
   await store.putIfAbsent('a/1.json', 'x');

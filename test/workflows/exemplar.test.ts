@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { FAILURE } from '../../schemas/failure-types.ts';
 import { grantsPrefix } from '../../schemas/keys.ts';
+import type { StepRecord } from '../../schemas/records.ts';
 import { SEARCH } from '../../workflows/search-attributes.ts';
 import { explainAnew, finding, noFindings, relabel, simpleDraft, type StepView } from '../fakes/stage-model.ts';
 import { actionText, cast, engine, lastCampaign, model, paths, play, store, useStage } from '../harness/stage.ts';
@@ -93,6 +94,25 @@ describe('the exemplary actor on one situation', () => {
     expect(tries).toBe(3);
     // the provider answered each time that it would not: nothing was paid for and lost
     expect(played.steps[0]?.lost).toEqual({ calls: 0, nanoUsd: 0 });
+  });
+
+  test('a call that breaks off may have been paid for: it is asked again, and booked at its worst case', async () => {
+    let tries = 0;
+    const played = await play(cast({ draft: (view) => (++tries === 1 ? new Error('socket hang up') : simpleDraft(view.situation, 'walk')) }), { actor: { alternatives: 0 } });
+    expect(played.result.outcome).toBe('converged');
+    const [{ lost, calls }] = played.steps as [StepRecord];
+    expect(lost.calls).toBe(1);
+    expect(lost.nanoUsd).toBeGreaterThan(calls[0]?.nanoUsd as number);
+    expect(played.result.charged).toBe(played.steps.reduce((sum, step) => sum + step.lost.nanoUsd + step.calls.reduce((all, { nanoUsd }) => all + (nanoUsd ?? 0), 0), 0));
+  });
+
+  test.each([
+    ['that it would not answer', Object.assign(new Error('down'), { status: 503 }), 0],
+    ['nothing', new Error('socket hang up'), 1],
+  ])('a step given up after the provider said %s is charged by what may have been lost', async (_, error, share) => {
+    const allowance = 1_000_000_000;
+    const played = await play(cast({ draft: () => error }), { allowance, file: { patience: '2s' } });
+    expect(played.result).toMatchObject({ outcome: 'failed', charged: share * allowance, unspent: (1 - share) * allowance });
   });
 
   test('a plan that comes back to an earlier version gets one more pass to decide, then counts as unconverged', async () => {
