@@ -21,7 +21,7 @@ test('a failure repeats no secret: neither its message, cut or not, nor its caus
   keepSecret(key);
   const inner = new Error(`wrong key ${key}`);
   // the secret would straddle the place where messages are cut
-  const failure = toFailure(Object.assign(new Error(`${'x'.repeat(290)} ${key}`, { cause: inner }), { status: 401 })) as ApplicationFailure;
+  const failure = toFailure(Object.assign(new Error(`${'x'.repeat(285)} ${key}`, { cause: inner }), { status: 401 })) as ApplicationFailure;
   const chain: string[] = [];
   for (let at: unknown = failure; at instanceof Error; at = at.cause) chain.push(at.message, at.stack ?? '');
   expect(chain.join('\n')).toContain('wrong key ***');

@@ -5,8 +5,10 @@ export class MemoryStore implements ObjectStore {
   readonly objects = new Map<string, Uint8Array>();
   puts = 0;
 
-  get(key: string): Promise<Uint8Array | null> {
-    return Promise.resolve(this.objects.get(key) ?? null);
+  get(key: string, most = Infinity): Promise<Uint8Array | null> {
+    const found = this.objects.get(key) ?? null;
+    if (found !== null && found.length > most) return Promise.reject(new Error(`has ${found.length} bytes; at most ${most} were to be read`));
+    return Promise.resolve(found);
   }
 
   putIfAbsent(key: string, body: Uint8Array | string): Promise<boolean> {

@@ -45,6 +45,7 @@ test.each([
   ['a missing text', { file: 'b.md' }, /texts\.0\.file: "b\.md" does not exist/],
   ['a path that climbs out', { file: '../../etc/hostname' }, /texts\.0\.file: "\.\.\/\.\.\/etc\/hostname" lies outside the library/],
   ['an absolute path', { file: '/etc/hostname' }, /texts\.0\.file: "\/etc\/hostname" lies outside the library/],
+  ['a name with a NUL', { file: 'a\0.md' }, /texts\.0\.file: a name without NUL characters is needed/],
   ['a folder', { file: 'folder.md' }, /texts\.0\.file: "folder\.md" is not a regular file/],
   ['a link that leads out of the library', { file: 'out.md' }, /texts\.0\.file: "out\.md" lies outside the library: it is a link/],
   ['a file too large', { file: 'large.md' }, /texts\.0\.file: "large\.md" has 64\.1 MB; at most 64 MB are allowed/],

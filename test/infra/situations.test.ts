@@ -99,6 +99,8 @@ describe('a fault in a file of situations is one line', () => {
     ['where bytes are not text', 'latin-bytes.parquet', null, '<file>: row 2: initial: not UTF-8 text'],
     ['where text is not UTF-8', 'latin-text.parquet', null, '<file>: row 2: initial: not UTF-8 text'],
     ['where the file is not Parquet', 's.parquet', 'PAR1 but no more', '<file>: not Parquet: '],
+    ['where a page of Parquet unfolds into far too much', 'unfolding.parquet', null, '<file>: not Parquet: a page unpacks to 268435467 bytes; at most 268435456 are allowed'],
+    ['where a line is far too long', 's.jsonl', `${lines[0]}\n${' '.repeat((1 << 20) + 1)}`, '<file>: line 2: has 1048577 characters; at most 1048576 are allowed'],
     ['where the file holds nothing', 's.jsonl', '\n', '<file>: holds no situation'],
     ['where the file is of another kind', 's.csv', 'agent\n', 'campaign.yaml: situations.file: cannot read "<file>"; allowed: files ending in .yaml, .yml, .json, .jsonl, .ndjson, .parquet'],
   ];

@@ -36,3 +36,7 @@ latin = [row["initial"].encode() if i != 1 else "Im M\u00fchlkeller steht Wasser
 for name, column in (("latin-bytes", pa.array(latin)), ("latin-text", pa.array(latin).view(pa.string()))):
     table = pa.Table.from_pylist([{**row, "horizon": "/".join(levels(row))} for row in rows], schema=pa.schema([*texts, ("horizon", pa.string())]))
     pq.write_table(table.set_column(table.schema.get_field_index("initial"), "initial", column), HERE / f"{name}.parquet", use_dictionary=name == "latin-text")
+
+# a few kilobytes that unpack to more than 256 MB
+unfolding = pa.table({"agent": ["tester"], "horizon": ["hours/days"], "initial": ["a" * ((256 << 20) + 1)]})
+pq.write_table(unfolding, HERE / "unfolding.parquet", compression="zstd", use_dictionary=False, write_statistics=False)
