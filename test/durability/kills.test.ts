@@ -14,6 +14,8 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 180_000 });
 
 /** Answered calls before a kill, of some 110 in all. */
 const EARLY = 25;
+/** Events after which Temporal suggests to continue as new, where that is what is killed. */
+const SHORT_HISTORY = 25;
 
 let reference: Record<string, string>;
 
@@ -30,7 +32,8 @@ async function withTemporal<T>(machine: Machine, use: (client: Client) => Promis
   }
 }
 
-const runIdOn = (machine: Machine) => withTemporal(machine, async (client) => (await client.workflow.getHandle(campaignWorkflowId(CAMPAIGN.name)).describe()).runId);
+const campaignOn = (machine: Machine) => withTemporal(machine, async (client) => await client.workflow.getHandle(campaignWorkflowId(CAMPAIGN.name)).describe());
+const runIdOn = async (machine: Machine) => (await campaignOn(machine)).runId;
 
 async function killAt(machine: Machine, name: BoundaryName, part: Part): Promise<string[]> {
   const exposed = await atBoundary(machine, boundary(name), () => machine.kill(part));
@@ -160,6 +163,24 @@ test('the command is killed before and after it writes the campaign, and while i
     expect(machine.paidAgain()).toEqual([]);
     await expectUnharmed(machine, reference);
   });
+});
+
+test('the orchestrating worker is killed where the campaign is about to continue as new, and where it has just done so', async () => {
+  await onMachine(async (machine) => {
+    const run = machine.verb('run', CAMPAIGN.file);
+    await machine.answered(1);
+    const first = await runIdOn(machine);
+    await until(async () => (await campaignOn(machine)).historyLength >= SHORT_HISTORY - 5, 'the campaign is about to continue as new');
+    await machine.kill('orchestrate');
+    expect(await runIdOn(machine)).toBe(first);
+    await machine.up();
+    await until(async () => (await runIdOn(machine)) !== first, 'the campaign has continued as new');
+    await machine.kill('orchestrate');
+    await machine.up();
+    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(machine.paidAgain()).toEqual([]);
+    await expectUnharmed(machine, reference);
+  }, { workers: SPLIT, temporalOptions: ['--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${SHORT_HISTORY}`] });
 });
 
 test('commands that begin the same campaign at once run one campaign', async () => {
