@@ -1,3 +1,4 @@
+import { redacted } from '../../activities/secrets.ts';
 import type { ObjectStore } from '../../activities/store.ts';
 import { sha256Hex } from '../../schemas/canonical.ts';
 import { objectKey } from '../../schemas/keys.ts';
@@ -42,7 +43,7 @@ async function read(store: Pick<ObjectStore, 'get'>, reference: string): Promise
     if (OBJECT.test(reference) && sha256Hex(bytes) !== reference) return 'does not match its hash';
     return legible(new TextDecoder().decode(bytes));
   } catch (error) {
-    return `cannot be read: ${(error as Error).message}`;
+    return `cannot be read: ${redacted((error as Error).message)}`;
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { afterEach, expect, test } from 'vitest';
+import { keepSecret } from '../../../activities/secrets.ts';
 import { dataConverterOf } from '../../../infra/codec/data-converter.ts';
 import { startCodecEndpoint, type Endpoint, type EndpointOptions } from '../../../infra/codec/endpoint.ts';
 import { deflated, inflated } from '../../../infra/codec/inflate.ts';
@@ -52,6 +53,18 @@ test('a plain payload of an earlier history is shown as it is, and one whose key
   const other = dataConverterOf(new Map([['k0', new Uint8Array(randomBytes(32))]])).payloadCodecs?.at(-1) as PayloadCodec;
   const foreign = (await other.encode([{ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('1') }])).map(wire);
   expect(await ask('/decode', foreign)).toMatchObject({ status: 400, body: { error: expect.stringContaining('the key "k0", which EXEMPLAR_PAYLOAD_KEYS') as string } });
+});
+
+test('neither a store nor a codec that fails repeats a secret', async () => {
+  const secret = 'codec-secret-0123456789';
+  keepSecret(secret);
+  await serve({ inflate: (value) => inflated({ get: () => Promise.reject(new Error(`signed with ${secret}`)) }, value) });
+  const { body } = await ask('/decode', [plain({ log: sha256Hex('out of reach') })]);
+  expect(valueOf(body.payloads[0] as Wire)).toMatchObject({ inflated: { log: 'cannot be read: signed with ***' } });
+  await endpoint.close();
+  const broken: PayloadCodec = { encode: (payloads) => Promise.resolve(payloads), decode: () => Promise.reject(new Error(`made with ${secret}`)) };
+  await serve({ codecs: () => [broken] });
+  expect(await ask('/decode', [plain(1)])).toMatchObject({ status: 400, body: { error: 'made with ***' } });
 });
 
 test("an object that is not what its hash says, and one too large, are named and not shown", async () => {
