@@ -150,7 +150,7 @@ test('planted secrets are found in no history, log, object, file or output, thou
   for (const { path } of looked.slice(0, 1)) await say('show', NAME, '1', '--raw', path, '--json');
   await say('pull', NAME, 'pulled');
   dotenv(closed.url, refusing.url);
-  for (const args of [['show', NAME, '0'], ['status', NAME, '--json'], ['check', 'campaign.yaml']]) await say(...args);
+  for (const args of [['show', NAME, '0'], ['status', NAME, '--json'], ['check', 'campaign.yaml'], ['check', 'campaign.yaml', '--json']]) await say(...args);
 
   const found: [string, string][] = outputs.map(([args, { stdout, stderr: said }]) => [`output of ${args}`, stdout + said]);
   found.push(...filesBelow(dir, ['.env', 'credentials.json', 'temporal.db', 'temporal.db-wal', 'temporal.db-shm']));
