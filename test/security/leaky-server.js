@@ -4,7 +4,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { z } from 'zod';
 
-const [died, token] = [process.argv[2], process.env.PLANTED_MCP_TOKEN];
+const [died, token] = [process.argv[2], process.env.PLANTED_MCP_LOGIN];
 console.error(`starting with ${token}`);
 const server = new McpServer({ name: 'leaky', version: '1' });
 server.registerTool('look', { description: 'Looks something up.', inputSchema: { query: z.string() } }, ({ query }) => {

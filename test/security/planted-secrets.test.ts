@@ -64,7 +64,7 @@ test('planted secrets are found in no history, log, object, file or output, thou
     await down({ dir: state });
     for (const close of closing.toReversed()) await close();
     await down({ dir: servers });
-    delete process.env['PLANTED_MCP_TOKEN'];
+    delete process.env['PLANTED_MCP_LOGIN'];
     rmSync(dir, { recursive: true, force: true });
   });
   const services = await up({ dir: servers, only: ['temporal', 's3'] });
@@ -110,7 +110,7 @@ test('planted secrets are found in no history, log, object, file or output, thou
     EXEMPLAR_PAYLOAD_KEYS: keysText,
     DATABASE_PASSWORD: secrets.other,
   });
-  process.env['PLANTED_MCP_TOKEN'] = secrets.tool;
+  process.env['PLANTED_MCP_LOGIN'] = secrets.tool;
   const dotenv = (s3: string, messages: string) => {
     const lines = Object.entries(environment(s3, messages)).map(([name, value]) => `${name}=${value}\n`);
     writeFileSync(join(home, '.env'), lines.join(''));
@@ -124,13 +124,13 @@ test('planted secrets are found in no history, log, object, file or output, thou
       agents: [join(packageRoot, 'agents', 'field-rover.yaml')],
       library: { path: join(packageRoot, 'test', 'durability', 'campaign', 'library') },
       actor: { alternatives: 1 },
-      tools: [{ mcp: 'leaky', command: [process.execPath, join(packageRoot, 'test', 'security', 'leaky-server.js'), join(dir, 'died')], allow: ['look'], env: ['PLANTED_MCP_TOKEN'] }],
+      tools: [{ mcp: 'leaky', command: [process.execPath, join(packageRoot, 'test', 'security', 'leaky-server.js'), join(dir, 'died')], allow: ['look'], env: ['PLANTED_MCP_LOGIN'] }],
     }),
   );
 
   const outputs: [string, Ran][] = [];
   const say = async (...args: string[]) => {
-    const ran = await exemplar(args, { cwd: home, env: { PLANTED_MCP_TOKEN: secrets.tool } });
+    const ran = await exemplar(args, { cwd: home, env: { PLANTED_MCP_LOGIN: secrets.tool } });
     outputs.push([args.join(' '), ran]);
     return ran;
   };
