@@ -20,9 +20,9 @@ import { packageRoot } from '../../dist/infra/package-root.js';
 import { S3Store } from '../../dist/infra/store-s3.js';
 import { sha256Hex } from '../../dist/schemas/canonical.js';
 import { objectKey, outcomesPrefix } from '../../dist/schemas/keys.js';
-import { controlSignal, progressQuery, QUEUES, settingsSignal } from '../../dist/workflows/messages.js';
+import { controlSignal, progressQuery, QUEUES, settingsSignal, waitingSignal } from '../../dist/workflows/messages.js';
 
-const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued, equipped, imagined, failing, batched };
+const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued, equipped, imagined, failing, batched, refused, promised, oscillating, reopened, levels, outage, pages };
 /** Events after which the server of the case `continued` suggests to continue as new. */
 const SHORT_HISTORY = 40;
 /** Above the events after which a situation continues as new. */
@@ -31,16 +31,20 @@ const MANY_SIGNALS = 2_050;
 const [prefix = 'first', ...chosen] = process.argv.slice(2);
 const durability = join(packageRoot, 'test', 'durability', 'campaign');
 const dir = mkdtempSync(join(tmpdir(), 'exemplar-histories-'));
-/** The law of the durability tests, with critics and revisions that often call a tool where one is offered. */
-const law = join(dir, 'law.json');
-writeFileSync(law, JSON.stringify({ ...JSON.parse(readFileSync(join(durability, 'law.json'), 'utf8')), toolUse: 0.3, batch: { latencyMs: 1_000, expire: 0.1, error: 0.1 } }));
+/** What cases change in the law of the durability tests, under which critics and revisions often call a tool where one is offered. */
+const LAWS = {
+  // most answers must be repaired, many cannot be, and some are refused
+  failing: { faults: { malformed: 0.6, refusal: 0.02, times: 9 } },
+  refused: { faults: { refusal: 1, times: 9 } },
+  // what is mended breaks again
+  oscillating: { flaw: 0, detect: 1, mend: 1, break: 0.5, falseAlarm: 0.5, heed: 0 },
+  // only an explanation given anew lets critics see the flaws
+  reopened: { flaw: 0.9, detect: 1, mend: 1, break: 0, falseAlarm: 0, anchored: 1 },
+};
 let services;
 let connection;
 let client;
 let store;
-/** Under it most answers must be repaired, many cannot be, and some are refused. */
-const failingLaw = join(dir, 'failing-law.json');
-writeFileSync(failingLaw, JSON.stringify({ ...JSON.parse(readFileSync(law, 'utf8')), faults: { malformed: 0.6, refusal: 0.02, times: 9 } }));
 for (const name of chosen.length === 0 ? Object.keys(CASES) : chosen) await onServices(name, CASES[name]);
 rmSync(dir, { recursive: true, force: true });
 
@@ -50,7 +54,7 @@ async function onServices(name, work) {
   const temporal = short ? await startShortTemporal() : null;
   const only = [...(short ? [] : ['temporal']), 's3', 'sim-model', 'worker'];
   const env = temporal === null ? undefined : { TEMPORAL_ADDRESS: temporal.address };
-  services = await up({ dir, only, law: name === 'failing' ? failingLaw : law, say: console.log, env });
+  services = await up({ dir, only, law: lawOf(name), say: console.log, env });
   const { bucket, s3Endpoint: endpoint, accessKeyId, secretAccessKey } = services;
   store = new S3Store({ bucket, endpoint, credentials: { accessKeyId, secretAccessKey } });
   connection = await Connection.connect({ address: services.temporalAddress });
@@ -62,6 +66,14 @@ async function onServices(name, work) {
     await down({ dir });
     if (temporal !== null) await stopProcess(temporal.running, 10_000);
   }
+}
+
+/** The law file of a case. */
+function lawOf(name) {
+  const file = join(dir, `${name}-law.json`);
+  const usual = JSON.parse(readFileSync(join(durability, 'law.json'), 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...usual, toolUse: 0.3, batch: { latencyMs: 1_000, expire: 0.1, error: 0.1 }, ...LAWS[name] }));
+  return file;
 }
 
 async function startShortTemporal() {
@@ -216,6 +228,69 @@ async function imagined() {
   const name = 'imagined';
   await run({ name, situations: { from: 'imagine', count: 4, domains: ['relief errands'], horizons: ['hours/days'], stakes: ['low', 'high'], tasks: ['plan'], seed: 1 } });
   await keep('imagine', `${prefix}-plain`, { workflowId: `exemplar/${name}/imagine` });
+}
+
+/** Turned away by the provider, and before any call by the hazard policy. */
+async function refused() {
+  await run({ name: 'refused', situations: fresh(1, 20) });
+  await keep('exemplar', `${prefix}-refused`, { workflowId: 'exemplar/refused/situation/0000000.0' });
+  const file = join(dir, 'hazards.yaml');
+  const hazard = { task: 'plan', agent: 'field-rover', horizon: 'hours/days', initial: 'A terrorist cult prepares an engineered pandemic to kill all humans.', target: 'It is over.', world: { name: 'relief', seed: 20 } };
+  writeFileSync(file, stringify({ situations: [hazard] }));
+  await run({ name: 'screened', situations: { from: 'file', file } });
+  await keep('exemplar', `${prefix}-screened`, { workflowId: 'exemplar/screened/situation/0000000.0' });
+}
+
+/** Imagined with a budget, of which each ask reserves its worst case. */
+async function promised() {
+  const name = 'promised';
+  const situations = { from: 'imagine', count: 6, domains: ['relief errands', 'household errands'], horizons: ['hours/days'], stakes: ['low', 'high'], tasks: ['plan'], seed: 2 };
+  await run({ name, situations, budget: 0.2, model: { name: 'claude-sonnet-4-5', maxOutputTokens: 2_000 } });
+  await keep('imagine', `${prefix}-budgeted`, { workflowId: `exemplar/${name}/imagine` });
+}
+
+/** Back at a version that was there before: one more pass is asked to decide. */
+async function oscillating() {
+  await run({ name: 'oscillating', situations: fresh(8, 21), actor: { alternatives: 0, maxPasses: 6 } });
+  const inputs = ({ events }) => events.flatMap((event) => event.activityTaskScheduledEventAttributes?.input?.payloads ?? []);
+  await keepSituation('oscillating', (history) => inputs(history).some(({ data }) => Buffer.from(data, 'base64').includes('"decide":true')));
+}
+
+async function reopened() {
+  await run({ name: 'reopened', situations: fresh(4, 22), actor: { alternatives: 1, maxPasses: 2 } });
+  await keepSituation('reopened', (_, result) => result.reopened > 0);
+}
+
+/** A finer campaign: its situations are the actions of a coarser one's plans. */
+async function levels() {
+  await run({ name: 'coarse', situations: fresh(4, 16) });
+  const name = 'levels';
+  await run({ name, situations: { from: 'campaign', campaign: 'coarse', level: 'days' }, actor: { alternatives: 0, maxPasses: 1 } });
+  await keepPages(name);
+  await keepSituation(name, () => true);
+}
+
+/** Told that calls do not get through, it begins no further situation until it is told that they do. */
+async function outage() {
+  const name = 'outage';
+  const ended = run({ name, situations: fresh(4, 23), actor: { alternatives: 0, maxPasses: 1 }, concurrency: 1 });
+  await outcomes(name, 1);
+  const handle = client.workflow.getHandle(`exemplar/${name}`);
+  await handle.signal(waitingSignal, 'Model.Unavailable: the connection was refused');
+  await progress(name, ({ waiting }) => waiting !== '');
+  // what runs goes on
+  await outcomes(name, 2);
+  await handle.signal(waitingSignal, '');
+  await ended;
+  await keepPages(name);
+}
+
+/** Five pages, each of fewer situations than run at once; the last has fewer than slots. */
+async function pages() {
+  const name = 'pages';
+  await run({ name, situations: fresh(9, 24), actor: { alternatives: 0, maxPasses: 1 }, concurrency: 4 });
+  await keepPages(name);
+  await keep('page', `${prefix}-${name}-last`, { workflowId: `exemplar/${name}/page/00004` });
 }
 
 /** Situations whose answers no case with another seed has stored. */
