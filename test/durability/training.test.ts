@@ -11,12 +11,12 @@ vi.setConfig({ testTimeout: 240_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'trainings-'));
 /** Optimiser steps between checkpoints. */
-const EVERY = 10;
+const EVERY = 5;
 
 /** The file of a run; runs differ by their name alone. */
 function trainFile(name: string): string {
   const path = join(folder, `${name}.yaml`);
-  writeFileSync(path, stringify({ name, campaign: CAMPAIGN.name, seed: 1, epochs: 15, batchGroups: 2, checkpointEverySteps: EVERY }));
+  writeFileSync(path, stringify({ name, campaign: CAMPAIGN.name, seed: 1, epochs: 8, batchGroups: 2, checkpointEverySteps: EVERY }));
   return path;
 }
 
