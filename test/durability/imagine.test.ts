@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { packageRoot } from '../../infra/package-root.ts';
 import { imaginedKey } from '../../schemas/keys.ts';
+import { imagineWorkflowId } from '../../workflows/messages.ts';
 import { CAMPAIGN, onMachine, until, type Machine } from './machine.ts';
 
 /* Situations that the model imagines, in two cells; killed while both are asked for. */
@@ -41,6 +43,19 @@ async function asksHeld(machine: Machine): Promise<string[]> {
   return asked().sort();
 }
 
+/** Asks that a worker has begun, and gone on with for some seconds. */
+async function beatingAsks(machine: Machine): Promise<number> {
+  const connection = await Connection.connect({ address: machine.services.temporalAddress });
+  try {
+    const { raw } = await new Client({ connection }).workflow.getHandle(imagineWorkflowId(CAMPAIGN.name)).describe();
+    return (raw.pendingActivities ?? []).filter(({ heartbeatDetails }) => (heartbeatDetails?.payloads ?? []).length > 0).length;
+  } catch {
+    return 0;
+  } finally {
+    await connection.close();
+  }
+}
+
 async function expectSame(machine: Machine): Promise<void> {
   expect(await machine.dataset()).toEqual(reference);
   expect(await machine.verb('verify', CAMPAIGN.name).ended).toMatchObject({ code: 0 });
@@ -60,16 +75,18 @@ test('a worker killed while situations are imagined asks once more for what was 
   });
 });
 
-test('with Temporal lost while situations are imagined, the command begun again asks nothing twice', async () => {
+test('with Temporal lost while situations are imagined, the command begun again joins the asks in flight', async () => {
   await onMachine(async (machine) => {
     machine.gate.shut();
     const run = machine.verb('run', file);
-    await asksHeld(machine);
+    const asked = await asksHeld(machine);
     await machine.kill('temporal');
     machine.dropTemporalDatabase();
     await machine.up();
     await run.ended;
     const again = machine.verb('run', file);
+    await until(async () => (await beatingAsks(machine)) === CELLS, 'both cells are asked for again');
+    expect(machine.gate.inFlight().sort()).toEqual(asked);
     machine.gate.open();
     expect(await again.ended).toMatchObject({ code: 0 });
     expect(machine.paidAgain()).toEqual([]);
