@@ -39,16 +39,16 @@ export async function settle<Value>(
   kind: StepRecord['kind'],
   make: (value: Value, sizes: { promptChars: number; outputChars: number }) => Made,
 ): Promise<StepAnswer> {
-  const { calls, tools, lost } = end.spending;
+  const { calls, tools, lost, unsaid } = end.spending;
   const spent = spentIn(end.spending);
   if (end.kind === 'short' || end.kind === 'tools' || end.kind === 'left') {
     const headline = { short: 'left: the next call does not fit', tools: 'left: waits for tools', left: 'left: waits for a batch' }[end.kind];
     const broken = spent.calls === 0 ? {} : { broken: { log: await append(ports.reader, scene, input, { kind, calls, tools, lost, model: end.model, headline }), ...spent } };
-    const unheard = lost.calls === 0 ? {} : { lost };
+    const unheard = unsaid.calls === 0 ? {} : { lost: unsaid };
     if (end.kind === 'short') return { short: end.need, ...unheard, ...broken };
     if (end.kind === 'left') return { left: true, ...unheard, ...broken };
     const names = end.asking.toolCalls.slice(0, MOST_TOOL_CALLS).map(({ name }) => name.slice(0, LONGEST_TOOL_NAME));
-    return { asking: end.asking.key, tools: names, lost, ...broken };
+    return { asking: end.asking.key, tools: names, lost: unsaid, ...broken };
   }
   const drawn: Made = end.kind === 'done' ? make(end.value, { promptChars: end.requestChars, outputChars: end.outputChars }) : { headline: end.reason };
   const hazard = drawn.version == null ? null : screenPlan(scene.campaign.actor.hazardPolicy, drawn.version.plan, drawn.version.explanation);

@@ -5,7 +5,7 @@ import type { Mode } from '../schemas/campaign.ts';
 import type { ResponseRecord, StepRecord, ToolRecord } from '../schemas/records.ts';
 import { answerKey, askModel, knownAnswer, type Answer, type AnswerPorts, type Payer } from './answers.ts';
 import type { Waiter } from './batches/desk.ts';
-import { isLeft, leaveWithBatch } from './batches/leave.ts';
+import { isLeft, leaveWithBatch, withWaste } from './batches/leave.ts';
 import { toFailure } from './failures.ts';
 import type { ModelRequest } from './model.ts';
 import { reservationOf } from './pricing.ts';
@@ -50,6 +50,8 @@ export interface Spending {
   calls: StepRecord['calls'];
   tools: StepRecord['tools'];
   lost: StepRecord['lost'];
+  /** Of `lost`: what the store does not say, to be told to the step where it is taken again. */
+  unsaid: StepRecord['lost'];
   /** New spending of this run, lost calls at worst case included; int nano-dollars. */
   charged: number;
 }
@@ -70,19 +72,23 @@ export type StepEnd<Value> =
  * @throws CompleteAsyncError where the next call was left with a batch.
  */
 export async function takeStep<Output, Value>(ports: AnswerPorts, account: Account, question: StepQuestion<Output, Value>): Promise<StepEnd<Value>> {
-  const { payer } = account;
-  const spending: Spending = { calls: [], tools: [], lost: { ...account.lost }, charged: account.lost.nanoUsd };
+  const { payer, batches } = account;
+  const spending: Spending = { calls: [], tools: [], lost: account.lost, unsaid: account.lost, charged: account.lost.nanoUsd };
   let lostBefore = account.lostAttempts;
+  const lose = (calls: number, nanoUsd: number, said = false) => {
+    spending.lost = { calls: spending.lost.calls + calls, nanoUsd: spending.lost.nanoUsd + nanoUsd };
+    if (!said) spending.unsaid = { calls: spending.unsaid.calls + calls, nanoUsd: spending.unsaid.nanoUsd + nanoUsd };
+    spending.charged += nanoUsd;
+  };
+  /** The most that the next call can cost; null where the price is unknown. */
+  const reserved = () => (payer.price === null ? null : reservationOf(request, payer.price, payer.cacheTtl, question.chapterTokens));
   /** An answer of this run lay in the store: the attempt that put it there has lost nothing. */
   let stored = false;
   /** Where every answer is there, earlier attempts but the one that stored the last may each have lost one. */
   const bookUnseen = () => {
     const unseen = Math.max(0, lostBefore - (stored ? 1 : 0));
-    const worstCase = payer.price === null ? 0 : unseen * reservationOf(request, payer.price, payer.cacheTtl, question.chapterTokens);
     lostBefore = 0;
-    if (unseen === 0) return;
-    spending.lost = { calls: spending.lost.calls + unseen, nanoUsd: spending.lost.nanoUsd + worstCase };
-    spending.charged += worstCase;
+    if (unseen > 0) lose(unseen, unseen * (reserved() ?? 0));
   };
   // what every repair is put to: the question, and what tools have answered
   let base = question.request;
@@ -94,19 +100,19 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
     const keys = question.tries.map((number) => answerKey(payer.provider, request, { situation: question.situation, try: number, sample: question.sample, path }));
     const key = keys[0] as string;
     let record = await firstKnown(ports, keys);
-    if (record !== null) stored ||= record.run === payer.run;
-    else {
-      const worstCase = payer.price === null ? null : reservationOf(request, payer.price, payer.cacheTtl, question.chapterTokens);
+    if (record !== null) {
+      stored ||= record.run === payer.run;
+      if (batches?.mode === 'batch' && record.run !== payer.run) record = await withWaste(ports, batches.waiter, payer.run, record, { key, request, worstCase: reserved() });
+    } else {
+      const worstCase = reserved();
       const reservation = worstCase ?? 0;
       if (lostBefore > 0) {
         // the first answer missing from the store is the one that earlier attempts may have lost
-        spending.lost = { calls: spending.lost.calls + lostBefore, nanoUsd: spending.lost.nanoUsd + lostBefore * reservation };
-        spending.charged += lostBefore * reservation;
+        lose(lostBefore, lostBefore * reservation);
         lostBefore = 0;
       }
       const need = spending.charged + reservation;
       if (account.allowance !== null && need > account.allowance) return { kind: 'short', need, model, spending };
-      const { batches } = account;
       if (batches?.mode === 'batch') await leaveWithBatch(ports, batches.waiter, { key, request, worstCase });
       if (batches?.mode === 'interactive' && (await isLeft(ports, batches.waiter, key))) return { kind: 'left', model, spending };
       const asked = await askModel(ports, key, request, payer, worstCase).catch((error: unknown) => turnedDown(error, spending));
@@ -123,10 +129,7 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
       ...(record.batch === undefined ? {} : { batched: true }),
     });
     if (record.run === payer.run) spending.charged += record.nanoUsd ?? 0;
-    if (record.wasted?.run === payer.run) {
-      spending.lost = { calls: spending.lost.calls + 1, nanoUsd: spending.lost.nanoUsd + record.wasted.nanoUsd };
-      spending.charged += record.wasted.nanoUsd;
-    }
+    if (record.wasted?.run === payer.run) lose(1, record.wasted.nanoUsd, batches?.mode === 'batch');
     if (record.stop === 'refused') {
       bookUnseen();
       return { kind: 'refused', reason: `the provider refused (${record.stopReason})`, model, spending };

@@ -37,6 +37,10 @@ export type BatchIntent = z.infer<typeof BatchIntent>;
 export const BatchRecord = z.strictObject({ schema: z.literal(1), intent: z.string(), campaign: z.string(), batch: z.string().nullable() });
 export type BatchRecord = z.infer<typeof BatchRecord>;
 
+/** An answer that a run has paid for in a batch, where another's was stored before under its key; int nano-dollars. */
+export const BatchWaste = z.strictObject({ schema: z.literal(1), key: z.string(), run: z.string(), nanoUsd: z.int() });
+export type BatchWaste = z.infer<typeof BatchWaste>;
+
 /** What came of a batch once all its results were stored. */
 export const BatchEnd = z.strictObject({
   schema: z.literal(1),

@@ -59,6 +59,8 @@ export const waitingKey = (campaign: string, index: number, attempt: number) => 
 export const intentsPrefix = (campaign: string) => `${batchesPrefix(campaign)}intents/`;
 /** Which calls a batch is to hold, put before it is asked for; then the provider's id of it, and what came of it. */
 export const intentKey = (campaign: string, intent: string, part: 'calls' | 'batch' | 'end') => `${intentsPrefix(campaign)}${intent}.${part}.json`;
+/** What a batch has cost one run of a workflow for an answer that came second. */
+export const wastedKey = (campaign: string, run: string, response: string) => `${batchesPrefix(campaign)}wasted/${run}/${response.slice('responses/'.length)}`;
 /** Whose a batch of the provider is. */
 export const batchOwnerKey = (batch: string) => `batches/${encodeURIComponent(batch)}.json`;
 

@@ -109,5 +109,6 @@ async function store({ campaign, intents }: Bench, call: Call, batch: string, an
     requestChars: call.requestChars,
     batch,
   };
-  await keep(intents.store, call.key, record);
+  const { wasted } = await keep(intents.store, call.key, record);
+  if (wasted !== undefined) await intents.waste({ key: call.key, ...wasted });
 }

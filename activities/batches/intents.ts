@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../schemas/canonical.ts';
-import type { BatchEnd} from '../../schemas/batches.ts';
-import { BatchIntent, BatchRecord, WaitingCall } from '../../schemas/batches.ts';
-import { batchOwnerKey, intentKey, intentsPrefix, waitingKey } from '../../schemas/keys.ts';
+import type { BatchEnd } from '../../schemas/batches.ts';
+import { BatchIntent, BatchRecord, BatchWaste, WaitingCall } from '../../schemas/batches.ts';
+import { batchOwnerKey, intentKey, intentsPrefix, waitingKey, wastedKey } from '../../schemas/keys.ts';
 import type { ObjectStore } from '../store.ts';
 
 /** What S3 knows of one campaign's batches. All but what situations wait for is put if absent. */
@@ -53,6 +53,20 @@ export class Intents {
 
   async end(end: BatchEnd): Promise<void> {
     await this.store.putIfAbsent(intentKey(this.campaign, end.intent, 'end'), canonicalJson(end));
+  }
+
+  /** True where a batch that has not been collected yet was asked, or may have been, for this call of a run; of any run by default. */
+  async holds(key: string, run?: string): Promise<boolean> {
+    return (await this.open()).some(({ calls }) => calls.some((call) => call.key === key && (run === undefined || call.run === run)));
+  }
+
+  async waste(waste: Omit<BatchWaste, 'schema'>): Promise<void> {
+    await this.store.putIfAbsent(wastedKey(this.campaign, waste.run, waste.key), canonicalJson({ schema: 1, ...waste } satisfies BatchWaste));
+  }
+
+  /** What one run has paid in a batch for an answer that came second. */
+  async wasted(run: string, key: string): Promise<BatchWaste | null> {
+    return await this.#read(BatchWaste, wastedKey(this.campaign, run, key));
   }
 
   /** Intents whose batches have not been collected yet; a void one is not among them. */

@@ -1,7 +1,7 @@
 import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { canonicalJson, sha256Hex } from '../../schemas/canonical.ts';
 import { objectKey } from '../../schemas/keys.ts';
-import { requestChars } from '../answers.ts';
+import { requestChars, type Answer } from '../answers.ts';
 import type { ModelRequest } from '../model.ts';
 import type { ObjectStore } from '../store.ts';
 import type { BatchDesk, Waiter } from './desk.ts';
@@ -22,6 +22,21 @@ export interface AskedCall {
 /** True where the situation has left this very call with a batch: nobody else may ask it. */
 export async function isLeft({ store }: LeavingPorts, { campaign, index, try: attempt }: Waiter, key: string): Promise<boolean> {
   return (await new Intents(store, campaign).waiting(index, attempt))?.key === key;
+}
+
+/**
+ * Another's answer, with what the run has paid in a batch for one of its own: nobody knows that while the batch is out, and the step
+ * goes on waiting for it.
+ * @throws CompleteAsyncError then.
+ */
+export async function withWaste(ports: LeavingPorts, waiter: Waiter, run: string, answer: Answer, call: AskedCall): Promise<Answer> {
+  const intents = new Intents(ports.store, waiter.campaign);
+  // a call is in one batch of its campaign at a time
+  const first = answer.campaign !== waiter.campaign || answer.batch === undefined;
+  const waiting = first ? await intents.waiting(waiter.index, waiter.try) : null;
+  if (waiting?.key === call.key && waiting.run === run && (await intents.holds(call.key, run))) return await leaveWithBatch(ports, waiter, call);
+  const wasted = await intents.wasted(run, call.key);
+  return wasted === null ? answer : { ...answer, wasted };
 }
 
 /**

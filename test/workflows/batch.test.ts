@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { packageRoot } from '../../infra/package-root.ts';
-import { intentsPrefix, outcomeKey } from '../../schemas/keys.ts';
+import { answered } from '../../activities/batches/wake.ts';
+import type { WaitingCall } from '../../schemas/batches.ts';
+import { intentsPrefix, outcomeKey, waitingKey } from '../../schemas/keys.ts';
 import { Law } from '../../schemas/law.ts';
+import type { OutcomeRecord, ResponseRecord } from '../../schemas/records.ts';
 import { batchProgressQuery, batchWorkflowId, situationWorkflowId } from '../../workflows/messages.ts';
 import { Place } from '../harness/batches.ts';
 
@@ -31,6 +34,13 @@ async function until(holds: () => Promise<boolean> | boolean, what: string): Pro
     if (Date.now() > deadline) throw new Error(`it never came about that ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** One situation, whose first batch is its draft. */
+const ONE = { situations: { from: 'world', world: 'relief', count: 1, seed: 3 } };
+
+function read<T>(at: Place, key: string): T {
+  return JSON.parse(new TextDecoder().decode(at.store.objects.get(key))) as T;
 }
 
 const openBatches = async (at: Place, name: string) => (await at.engine.client.workflow.getHandle(batchWorkflowId(name)).query(batchProgressQuery)).open.length;
@@ -148,4 +158,25 @@ test('a campaign that goes over to batches, and back, makes the same files; each
   expect(await at.paidAgain()).toEqual([]);
   const ledger = await at.ledger(name);
   expect(new Set(ledger.map(({ batched }) => batched))).toEqual(new Set([true, false]));
+});
+
+test('an answer of a batch that comes after another of its key is booked as lost, however soon the step looks', async () => {
+  const law = { batch: { latencyMs: 4_000 } };
+  const [calm, at] = [await place(law), await place(law)];
+  const name = await calm.campaign({ ...SHORT, ...ONE });
+  await at.campaign({ ...BATCH, ...ONE, budget: 5 });
+  await calm.run(name);
+  const { ended } = await at.start(name);
+  await until(async () => (await openBatches(at, name).catch(() => 0)) === 1, 'a batch is worked off');
+  const { key, run, activity } = read<WaitingCall>(at, waitingKey(name, 0, 0));
+  const theirs = { ...read<ResponseRecord>(calm, key), campaign: 'another', run: 'of-another' };
+  await at.store.putIfAbsent(key, JSON.stringify(theirs));
+  await at.engine.client.activity.fail({ workflowId: situationWorkflowId(name, 0, 0), runId: run, activityId: activity }, answered());
+  const { nanoUsd } = await ended;
+  const ledger = await at.ledger(name);
+  expect(ledger.filter(({ lost }) => lost).map(({ step, nano_usd }) => ({ step, usd: Number(nano_usd) }))).toEqual([{ step: 'draft', usd: (theirs.nanoUsd as number) / 2 }]);
+  const sum = ledger.reduce((total, { nano_usd }) => total + Number(nano_usd), 0);
+  expect(nanoUsd).toBe(sum);
+  expect(read<OutcomeRecord>(at, outcomeKey(name, 0, 0)).life?.charged).toBe(sum);
+  expect((await at.paid()).length).toBe(ledger.length);
 });
