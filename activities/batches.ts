@@ -6,7 +6,7 @@ import { Intents } from './batches/intents.ts';
 import { paceOf, postBounds, type Pace } from './batches/pace.ts';
 import type { BatchPorts, Bench } from './batches/ports.ts';
 import { openBatch, submit, type OpenBatch, type SubmitResult } from './batches/submit.ts';
-import { released, wakeAll } from './batches/wake.ts';
+import { released, turnedDown, wakeAll } from './batches/wake.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { durationMs } from './durations.ts';
 import { CorruptData, toFailure } from './failures.ts';
@@ -26,6 +26,13 @@ export interface BatchesView {
   patienceMs: number;
   /** Batches that an earlier run has asked for, or may have. */
   open: OpenBatch[];
+}
+
+/** Why calls of a batch will not be answered. `unbilled`: the provider has turned the whole batch down, and billed nothing. */
+export interface DismissReason {
+  type: string;
+  message: string;
+  unbilled?: true;
 }
 
 /** What a campaign's batch workflow must know of S3 when it begins. */
@@ -56,8 +63,8 @@ export function createBatchActivities(ports: BatchPorts) {
     collectBatch: ({ campaign, ...input }: { campaign: string; intent: string; release: boolean }): Promise<CollectResult> => at(campaign, (bench) => collect(bench, input)),
 
     /** Lets situations go whose calls will not be made: without an outcome, or failed for a reason. */
-    dismiss: ({ campaign, waiting, reason }: { campaign: string; waiting: string; reason: { type: string; message: string } | null }): Promise<void> =>
-      at(campaign, (bench) => wakeAll(bench, waiting, reason === null ? released() : ApplicationFailure.create({ ...reason, nonRetryable: true }))),
+    dismiss: ({ campaign, waiting, reason }: { campaign: string; waiting: string; reason: DismissReason | null }): Promise<void> =>
+      at(campaign, (bench) => wakeAll(bench, waiting, (call) => (reason === null ? released() : reason.unbilled === true ? turnedDown(call, reason) : ApplicationFailure.nonRetryable(reason.message, reason.type)))),
   };
 }
 export type BatchActivities = ReturnType<typeof createBatchActivities>;

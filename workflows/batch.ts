@@ -1,7 +1,8 @@
 import { ActivityFailure, ApplicationFailure, condition, continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { BatchActivities, BatchesView, IntentActivities, OpenBatch, Pace } from '../activities/batches.ts';
+import type { BatchActivities, BatchesView, DismissReason, IntentActivities, OpenBatch, Pace } from '../activities/batches.ts';
 import { formatTries, parseTries, type Tried } from '../activities/ranges.ts';
 import { batchControlSignal, batchKnowsQuery, batchProgressQuery, batchWaitSignal, QUEUES } from './messages.ts';
+import { lostNothing } from './progress.ts';
 import { modelSteps } from './proxies.ts';
 
 /*
@@ -176,9 +177,9 @@ export async function batch({ campaign, carried }: BatchInput): Promise<BatchRes
   }
 }
 
-function reasonOf(error: unknown): { type: string; message: string } {
+function reasonOf(error: unknown): DismissReason {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  return { type: (cause instanceof ApplicationFailure ? cause.type : null) ?? 'failure', message: cause instanceof Error ? cause.message : String(cause) };
+  return { type: (cause instanceof ApplicationFailure ? cause.type : null) ?? 'failure', message: cause instanceof Error ? cause.message : String(cause), ...(lostNothing(error) ? { unbilled: true } : {}) };
 }
 
 /** A set of situations' tries. */

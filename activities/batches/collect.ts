@@ -1,6 +1,5 @@
-import { ApplicationFailure } from '@temporalio/common';
+import type { ApplicationFailure } from '@temporalio/common';
 import type { BatchIntent } from '../../schemas/batches.ts';
-import { NOTHING_LOST } from '../../schemas/failure-types.ts';
 import type { ResponseRecord } from '../../schemas/records.ts';
 import { Slots } from '../../infra/slots.ts';
 import { keep } from '../answers.ts';
@@ -11,13 +10,11 @@ import { formatTries } from '../ranges.ts';
 import type { Bench } from './ports.ts';
 import { batchPriceOf } from './price.ts';
 import type { BatchedResult } from './provider.ts';
-import { answered, released, wake } from './wake.ts';
+import { answered, released, turnedDown, wake } from './wake.ts';
 
 /** Times that the provider may fail a request before its situation fails. */
 const MOST_ERRORS = 5;
 const PUTS_AT_ONCE = 32;
-/** Keys of a step's first call, with no tool turn and no repair before it. */
-const FIRST_OF_STEP = /\.k0\.r0\.json$/;
 
 type Call = BatchIntent['calls'][number];
 
@@ -88,8 +85,7 @@ export async function collect(bench: Bench, { intent: id, release }: { intent: s
       if (waiting?.key === call.key) await intents.wait({ ...waiting, errors });
       return askAgain(call);
     }
-    // not billed; but what the step has paid for before this call, nobody has booked
-    wakes.push({ call, failure: ApplicationFailure.nonRetryable(failure.message, failure.type, ...(FIRST_OF_STEP.test(call.key) ? [NOTHING_LOST] : [])) });
+    wakes.push({ call, failure: turnedDown(call, failure) });
   }
 
   function askAgain(call: Call): void {

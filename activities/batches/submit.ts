@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchIntent } from '../../schemas/batches.ts';
+import { NOTHING_LOST } from '../../schemas/failure-types.ts';
 import { applySettings } from '../campaign-state.ts';
+import { toFailure } from '../failures.ts';
 import { Busy } from '../model.ts';
 import { formatTries, parseTries } from '../ranges.ts';
 import { intentId } from './custom-id.ts';
@@ -75,8 +77,10 @@ async function post({ batches, intents, campaign }: Bench, intent: BatchIntent, 
     ({ id } = await batches.create(requests, { idempotencyKey: intent.id, timeoutMs }));
   } catch (error) {
     if (error instanceof Busy) return await voided(error.retryAfterMs ?? BUSY_MS);
-    if (isRefusal(error)) await voided(0);
-    throw error;
+    if (!isRefusal(error)) throw error;
+    await voided(0);
+    // earlier intents of this batch are void too
+    throw toFailure(error, [NOTHING_LOST]);
   }
   const first = await untilDone(() => intents.record(intent.id, id));
   // others have given this request up for lost

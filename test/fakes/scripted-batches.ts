@@ -1,3 +1,4 @@
+import type { Model } from '../../activities/model.ts';
 import type { BatchedRequest, BatchedResult, BatchProvider, BatchStatus } from '../../activities/batches/provider.ts';
 
 /** Batches that a test makes, ends and loses at will; requests for more are counted. */
@@ -11,6 +12,14 @@ export class ScriptedBatches implements BatchProvider {
   /** Batches whose results were read. */
   readonly opened: string[] = [];
 
+  readonly #model: Model | null;
+  readonly #asked = new Map<string, BatchedRequest>();
+
+  /** Requests are answered by the model once their batch has been ended; without one they expire. */
+  constructor(model: Model | null = null) {
+    this.#model = model;
+  }
+
   make(customIds: string[], { createdAt = Date.now(), ended = false } = {}): string {
     const id = `batch_${this.batches.length}`;
     this.batches.unshift({ id, createdAt, ended, requests: customIds.length, customIds });
@@ -23,6 +32,7 @@ export class ScriptedBatches implements BatchProvider {
 
   create(requests: readonly BatchedRequest[]): Promise<BatchStatus> {
     this.created += 1;
+    for (const request of requests) this.#asked.set(request.customId, request);
     const mishap = this.mishaps.shift() ?? null;
     if (mishap !== null) {
       if (mishap.made) this.make(requests.map(({ customId }) => customId));
@@ -44,7 +54,11 @@ export class ScriptedBatches implements BatchProvider {
   async *results(id: string): AsyncIterable<{ customId: string; result: BatchedResult }> {
     await Promise.resolve();
     this.opened.push(id);
-    for (const customId of this.batches.find((batch) => batch.id === id)?.customIds ?? []) yield { customId, result: { kind: 'expired' } };
+    for (const customId of this.batches.find((batch) => batch.id === id)?.customIds ?? []) {
+      const asked = this.#asked.get(customId);
+      if (this.#model === null || asked === undefined) yield { customId, result: { kind: 'expired' } };
+      else yield { customId, result: { kind: 'succeeded', answer: await this.#model.send(asked.request, { idempotencyKey: customId }) } };
+    }
   }
 
   cancel(id: string): Promise<void> {
