@@ -33,6 +33,10 @@ export const BatchIntent = z.strictObject({
 });
 export type BatchIntent = z.infer<typeof BatchIntent>;
 
+/** The provider has not taken an intent: whoever put it holds it to ask once more. `at` as there, and in its place; overwritten by the next. */
+export const IntentHeld = z.strictObject({ schema: z.literal(1), intent: z.string(), at: z.int() });
+export type IntentHeld = z.infer<typeof IntentHeld>;
+
 /** Which of the provider's batches an intent became; null: none, and none will be. */
 export const BatchRecord = z.strictObject({ schema: z.literal(1), intent: z.string(), campaign: z.string(), batch: z.string().nullable() });
 export type BatchRecord = z.infer<typeof BatchRecord>;

@@ -57,8 +57,8 @@ const batchesPrefix = (campaign: string) => `${datasetPrefix(campaign)}batches/`
 /** What a situation waits for: overwritten by the next call that it waits for, as no other record of a campaign is. */
 export const waitingKey = (campaign: string, index: number, attempt: number) => `${batchesPrefix(campaign)}waiting/${padded(index, 7)}.${attempt}.json`;
 export const intentsPrefix = (campaign: string) => `${batchesPrefix(campaign)}intents/`;
-/** Which calls a batch is to hold, put before it is asked for; then the provider's id of it, and what came of it. */
-export const intentKey = (campaign: string, intent: string, part: 'calls' | 'batch' | 'end') => `${intentsPrefix(campaign)}${intent}.${part}.json`;
+/** Which calls a batch is to hold, put before it is asked for; since when it is asked for anew; then the provider's id of it, and what came of it. */
+export const intentKey = (campaign: string, intent: string, part: 'calls' | 'anew' | 'batch' | 'end') => `${intentsPrefix(campaign)}${intent}.${part}.json`;
 /** What a batch has cost one run of a workflow for an answer that came second. */
 export const wastedKey = (campaign: string, run: string, response: string) => `${batchesPrefix(campaign)}wasted/${run}/${response.slice('responses/'.length)}`;
 /** Whose a batch of the provider is. */

@@ -1,10 +1,10 @@
 import { canonicalJson } from '../../schemas/canonical.ts';
 import type { BatchEnd } from '../../schemas/batches.ts';
-import { BatchIntent, BatchRecord, BatchWaste, WaitingCall } from '../../schemas/batches.ts';
+import { BatchIntent, BatchRecord, BatchWaste, IntentHeld, WaitingCall } from '../../schemas/batches.ts';
 import { batchOwnerKey, intentKey, intentsPrefix, waitingKey, wastedKey } from '../../schemas/keys.ts';
 import type { ObjectStore } from '../store.ts';
 
-/** What S3 knows of one campaign's batches. All but what situations wait for is put if absent. */
+/** What S3 knows of one campaign's batches. All but what situations wait for, and since when an intent is held, is put if absent. */
 export class Intents {
   readonly store: ObjectStore;
   readonly campaign: string;
@@ -23,12 +23,21 @@ export class Intents {
   }
 
   async read(id: string): Promise<BatchIntent | null> {
-    return await this.#read(BatchIntent, intentKey(this.campaign, id, 'calls'));
+    const intent = await this.#read(BatchIntent, intentKey(this.campaign, id, 'calls'));
+    const held = intent === null ? null : await this.#read(IntentHeld, intentKey(this.campaign, id, 'anew'));
+    return intent === null || held === null ? intent : { ...intent, at: held.at };
   }
 
   /** False where an intent of this id is there already. */
   async put(intent: BatchIntent): Promise<boolean> {
     return await this.store.putIfAbsent(intentKey(this.campaign, intent.id, 'calls'), canonicalJson(intent));
+  }
+
+  /** To be called by who has put the intent alone, and before others may take it for lost. */
+  async hold(id: string): Promise<number> {
+    const at = Date.now();
+    await this.store.put(intentKey(this.campaign, id, 'anew'), canonicalJson({ schema: 1, intent: id, at } satisfies IntentHeld));
+    return at;
   }
 
   /** What the intent became; undefined while nobody knows. */
@@ -49,6 +58,12 @@ export class Intents {
   async isOfAnother(batch: string, id: string): Promise<boolean> {
     const owner = await this.#read(BatchRecord, batchOwnerKey(batch));
     return owner !== null && (owner.intent !== id || owner.campaign !== this.campaign);
+  }
+
+  /** It became no batch, and will become none. */
+  async void(id: string): Promise<void> {
+    await this.record(id, null);
+    await this.end({ schema: 1, intent: id, succeeded: 0, errored: 0, expired: 0, canceled: 0 });
   }
 
   async end(end: BatchEnd): Promise<void> {

@@ -38,7 +38,7 @@ export interface SubmitResult {
  * because the earlier one may have: what became of that is found out by looking (find.ts).
  */
 export async function submit(bench: Bench, { run, n, waiting }: { run: string; n: number; waiting: string }): Promise<SubmitResult> {
-  const { campaign, reader, intents } = bench;
+  const { campaign, intents } = bench;
   let drafted: Draft | null = null;
   for (let k = 0; ; k++) {
     const id = intentId(campaign.name, run, n, k);
@@ -49,48 +49,84 @@ export async function submit(bench: Bench, { run, n, waiting }: { run: string; n
       const left = parseTries(waiting).filter(({ index, try: attempt }) => !inIt.has(`${index}.${attempt}`));
       return { headline: `found the intent ${id.slice(0, 8)} of ${earlier.calls.length} requests`, state: 'running', batch: openBatch(earlier), left: formatTries(left) };
     }
-    const { state, stopped } = applySettings(campaign, await reader.settings(campaign.name));
-    // where it stopped itself, what runs goes on
-    if (state !== 'running' && stopped === null) return { headline: `nothing sent: the campaign is ${state}`, state, batch: null, left: waiting };
+    const state = await stateOf(bench);
+    if (state !== 'running') return { headline: `nothing sent: the campaign is ${state}`, state, batch: null, left: waiting };
     drafted ??= await draft(bench, waiting);
     if (drafted.calls.length === 0) return { headline: 'nothing to send: every answer has come', state, batch: null, left: '' };
-    const intent = intentOf(id, drafted);
+    if (k > 0) await knock(bench);
+    let intent: BatchIntent | null = intentOf(id, drafted);
     if (!(await intents.put(intent))) {
       k -= 1;
       continue;
     }
-    const busy = await post(bench, intent, drafted);
-    if (busy === null) return { headline: `${intent.calls.length} requests, ${intent.bytes} bytes`, state, batch: openBatch(intent), left: drafted.left };
-    await sleep(busy);
+    while (intent !== null) {
+      const busy = await post(bench, intent, drafted);
+      if (busy === null) return { headline: `${intent.calls.length} requests, ${intent.bytes} bytes`, state, batch: openBatch(intent), left: drafted.left };
+      intent = await held(bench, intent, busy);
+    }
   }
 }
 
-/** Returns null once the batch was asked for, else how long to wait before another intent may ask; ms. */
+/** Where it stopped itself, what runs goes on. */
+async function stateOf({ campaign, reader }: Bench): Promise<SubmitResult['state']> {
+  const { state, stopped } = applySettings(campaign, await reader.settings(campaign.name));
+  return stopped === null ? state : 'running';
+}
+
+/**
+ * Waits with an intent that the provider has not taken, so that nobody takes it for lost and it can be asked for once more. Null where
+ * that failed, or nothing is to be sent any more: it is void then.
+ */
+async function held(bench: Bench, intent: BatchIntent, wait: number): Promise<BatchIntent | null> {
+  const { beginMs, timeoutMs } = postBounds(bench.campaign, intent.bytes);
+  let { at } = intent;
+  for (let left = wait; ; left -= beginMs) {
+    const since = await bench.intents.hold(intent.id);
+    if (Date.now() > at + beginMs + timeoutMs) break;
+    at = since;
+    if (left <= 0) {
+      if ((await stateOf(bench)) !== 'running') break;
+      return { ...intent, at };
+    }
+    await sleep(Math.min(left, beginMs));
+  }
+  await bench.intents.void(intent.id);
+  return null;
+}
+
+/** Returns null once the batch was asked for, else how long to wait before it may be asked for anew; ms. */
 async function post({ batches, intents, campaign }: Bench, intent: BatchIntent, drafted: Draft): Promise<number | null> {
   const { beginMs, timeoutMs } = postBounds(campaign, intent.bytes);
+  if (Date.now() > intent.at + beginMs) return 0;
   const { cacheTtl } = campaign.file.model;
   // an hour outlasts most batches, five minutes do not
   const requests = requestsOf(intent.id, drafted, cacheTtl === 'auto' ? '1h' : cacheTtl);
-  if (Date.now() > intent.at + beginMs) return await voided(0);
   let id: string;
   try {
     ({ id } = await batches.create(requests, { idempotencyKey: intent.id, timeoutMs }));
   } catch (error) {
-    if (error instanceof Busy) return await voided(error.retryAfterMs ?? BUSY_MS);
-    if (!isRefusal(error)) throw error;
-    await voided(0);
-    // earlier intents of this batch are void too
-    throw toFailure(error, [NOTHING_LOST]);
+    if (error instanceof Busy) return error.retryAfterMs ?? BUSY_MS;
+    if (isRefusal(error)) await intents.void(intent.id);
+    throw refusedOr(error);
   }
   const first = await untilDone(() => intents.record(intent.id, id));
   // others have given this request up for lost
   if (first !== id) await batches.cancel(id);
   return null;
+}
 
-  async function voided(wait: number): Promise<number> {
-    await intents.record(intent.id, null);
-    return wait;
+/** Where the provider has refused before, it is asked for something that needs no intent first: with a wrong key, each attempt would leave one. */
+async function knock({ batches }: Bench): Promise<void> {
+  try {
+    await batches.list()[Symbol.asyncIterator]().next();
+  } catch (error) {
+    if (!(error instanceof Busy)) throw refusedOr(error);
   }
+}
+
+/** A refusal says that nothing is lost: earlier intents of the batch are void too. */
+function refusedOr(error: unknown): unknown {
+  return isRefusal(error) ? toFailure(error, [NOTHING_LOST]) : error;
 }
 
 /** The provider says itself that it has made no batch. */

@@ -9,6 +9,8 @@ export class ScriptedBatches implements BatchProvider {
   readonly canceled: string[] = [];
   /** What becomes of the next requests for a batch, each once it has been made; null: nothing, it is answered. */
   readonly mishaps: ({ made: boolean; error: Error } | null)[] = [];
+  /** What every request but those for new batches fails with. */
+  locked: Error | null = null;
   /** Batches whose results were read. */
   readonly opened: string[] = [];
 
@@ -48,6 +50,7 @@ export class ScriptedBatches implements BatchProvider {
 
   async *list(): AsyncIterable<BatchStatus> {
     await Promise.resolve();
+    if (this.locked !== null) throw this.locked;
     yield* this.batches;
   }
 

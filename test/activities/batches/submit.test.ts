@@ -9,6 +9,8 @@ import { CampaignReader } from '../../../activities/campaign-reader.ts';
 import { Busy, type ModelRequest } from '../../../activities/model.ts';
 import { Outages } from '../../../activities/outages.ts';
 import { addSetting } from '../../../infra/campaign-store.ts';
+import { NOTHING_LOST } from '../../../schemas/failure-types.ts';
+import { intentsPrefix } from '../../../schemas/keys.ts';
 import { sketchCampaign, situation } from '../../harness/campaigns.ts';
 import { MemoryStore } from '../../fakes/memory-store.ts';
 import { ScriptedBatches } from '../../fakes/scripted-batches.ts';
@@ -59,6 +61,47 @@ test('a request that the provider refused has made no batch: its intent is void,
   expect(batches.created).toBe(3);
   expect((await intents.open()).map(({ id }) => id)).toEqual([batch?.intent]);
   expect(await intents.batchOf(batch?.intent as string)).toBe('batch_0');
+});
+
+/** Intents that have been put, void ones included. */
+async function put(store: MemoryStore, campaign: string): Promise<number> {
+  let count = 0;
+  for await (const { key } of store.list(intentsPrefix(campaign))) if (key.endsWith('.calls.json')) count += 1;
+  return count;
+}
+
+test('an intent that a busy provider has not taken is held, and asked for again, however long that takes', async () => {
+  const { bench, batches, store, campaign, intents, ask } = await scene(2);
+  // longer than a request may take to begin
+  batches.mishaps.push({ made: false, error: new Busy('busy', 2_500) }, { made: false, error: new Busy('busy', 1) });
+  const { batch } = await submit(bench, ask);
+  expect(batches.created).toBe(3);
+  expect(await put(store, campaign.name)).toBe(1);
+  expect((await intents.read(batch?.intent as string))?.at).toBe(batch?.at);
+});
+
+test('an intent that is held while the campaign is paused is void', async () => {
+  const { bench, batches, store, campaign, intents, ask } = await scene(2);
+  batches.mishaps.push({ made: false, error: new Busy('busy', 1) });
+  const create = batches.create.bind(batches);
+  batches.create = async (requests) => {
+    await addSetting(store, campaign.name, { state: 'paused' });
+    return await create(requests);
+  };
+  expect(await submit(bench, ask)).toMatchObject({ state: 'paused', batch: null, left: '0:0-1' });
+  expect(await intents.open()).toEqual([]);
+});
+
+test('as long as the provider lets nobody in, attempts put no further intents', async () => {
+  const { bench, batches, store, campaign, ask } = await scene(2);
+  const unauthorized = Object.assign(new Error('unauthorized'), { status: 401 });
+  batches.mishaps.push({ made: false, error: unauthorized });
+  batches.locked = unauthorized;
+  for (let attempt = 0; attempt < 3; attempt++) await expect(submit(bench, ask)).rejects.toMatchObject({ message: 'unauthorized', details: [NOTHING_LOST] });
+  expect(await put(store, campaign.name)).toBe(1);
+  batches.locked = null;
+  expect((await submit(bench, ask)).batch).toMatchObject({ members: '0:0-1' });
+  expect(await put(store, campaign.name)).toBe(2);
 });
 
 test('a batch that others have given up for lost before it was recorded is canceled', async () => {
