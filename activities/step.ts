@@ -5,7 +5,7 @@ import type { Mode } from '../schemas/campaign.ts';
 import type { ResponseRecord, StepRecord, ToolRecord } from '../schemas/records.ts';
 import { answerKey, askModel, knownAnswer, type Answer, type AnswerPorts, type Payer } from './answers.ts';
 import type { Waiter } from './batches/desk.ts';
-import { isLeft, leaveWithBatch, withWaste } from './batches/leave.ts';
+import { isAsked, isLeft, leaveWithBatch, withWaste } from './batches/leave.ts';
 import { toFailure } from './failures.ts';
 import type { ModelRequest } from './model.ts';
 import { reservationOf } from './pricing.ts';
@@ -111,10 +111,13 @@ export async function takeStep<Output, Value>(ports: AnswerPorts, account: Accou
         lose(lostBefore, lostBefore * reservation);
         lostBefore = 0;
       }
-      const need = spending.charged + reservation;
-      if (account.allowance !== null && need > account.allowance) return { kind: 'short', need, model, spending };
-      if (batches?.mode === 'batch') await leaveWithBatch(ports, batches.waiter, { key, request, worstCase });
       if (batches?.mode === 'interactive' && (await isLeft(ports, batches.waiter, key))) return { kind: 'left', model, spending };
+      const need = spending.charged + reservation;
+      if (account.allowance !== null && need > account.allowance) {
+        if (batches?.mode === 'batch' && (await isAsked(ports, batches.waiter, key))) await leaveWithBatch(ports, batches.waiter, { key, request, worstCase, unfunded: true });
+        return { kind: 'short', need, model, spending };
+      }
+      if (batches?.mode === 'batch') await leaveWithBatch(ports, batches.waiter, { key, request, worstCase });
       const asked = await askModel(ports, key, request, payer, worstCase).catch((error: unknown) => turnedDown(error, spending));
       if (asked instanceof ApplicationFailure) return { kind: 'failed', reason: `${asked.type ?? 'failure'}: ${asked.message}`, model, spending };
       record = asked;

@@ -18,6 +18,8 @@ export const WaitingCall = z.strictObject({
   activity: z.string(),
   /** Times that the provider has failed it. */
   errors: z.int(),
+  /** An earlier run's batch is waited for, and nobody has the money to ask again. */
+  unfunded: z.literal(true).optional(),
 });
 export type WaitingCall = z.infer<typeof WaitingCall>;
 

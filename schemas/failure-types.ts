@@ -14,6 +14,8 @@ export const FAILURE = {
   toolUnreachable: 'Tool.Unreachable',
   /** The answer of a batch lies in the store: the step is taken again. */
   batchAnswered: 'Batch.Answered',
+  /** What an earlier run has asked was not answered: the step is taken again, and must pay for it itself. */
+  batchUnanswered: 'Batch.Unanswered',
   /** The campaign was cancelled before the batch was answered. */
   batchReleased: 'Batch.Released',
   store: 'Store.Unavailable',

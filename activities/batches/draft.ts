@@ -7,7 +7,7 @@ import { formatTries, parseTries, type Tried } from '../ranges.ts';
 import { customId } from './custom-id.ts';
 import type { Bench } from './ports.ts';
 import { MOST_BYTES, MOST_REQUESTS, type BatchedRequest } from './provider.ts';
-import { answered, wake } from './wake.ts';
+import { answered, unanswered, wake } from './wake.ts';
 
 const READS_AT_ONCE = 32;
 /** What a request adds to its prompt, and a batch to its requests, bytes. */
@@ -22,7 +22,7 @@ export interface Draft {
   left: string;
 }
 
-/** Reads what situations wait for, up to the limits of a batch. Those whose answer has come meanwhile are woken. */
+/** Reads what situations wait for, up to the limits of a batch. Those whose answer has come meanwhile, or who could not pay for it, are woken. */
 export async function draft({ intents, ...bench }: Bench, waiting: string, most = { requests: MOST_REQUESTS, bytes: MOST_BYTES }): Promise<Draft> {
   const draft: Draft = { calls: [], requests: [], bytes: ENVELOPE, left: '' };
   const left: Tried[] = [];
@@ -46,8 +46,9 @@ export async function draft({ intents, ...bench }: Bench, waiting: string, most 
   async function readCall({ index, try: attempt }: Tried): Promise<{ call: WaitingCall; text: string } | { call: null; text: '' }> {
     const call = await intents.waiting(index, attempt);
     if (call === null) return { call: null, text: '' };
-    if ((await intents.store.get(call.key)) === null) return { call, text: await readRequest(intents.store, call) };
-    await wake({ intents, ...bench }, call, answered());
+    const known = (await intents.store.get(call.key)) !== null;
+    if (!known && call.unfunded !== true) return { call, text: await readRequest(intents.store, call) };
+    await wake({ intents, ...bench }, call, known ? answered() : unanswered());
     return { call: null, text: '' };
   }
 }

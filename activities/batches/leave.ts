@@ -17,11 +17,18 @@ export interface AskedCall {
   key: string;
   request: ModelRequest;
   worstCase: number | null;
+  /** An earlier run has paid for it: where its batch does not answer, it is not asked again. */
+  unfunded?: true;
 }
 
 /** True where the situation has left this very call with a batch: nobody else may ask it. */
 export async function isLeft({ store }: LeavingPorts, { campaign, index, try: attempt }: Waiter, key: string): Promise<boolean> {
   return (await new Intents(store, campaign).waiting(index, attempt))?.key === key;
+}
+
+/** True where a batch that is out was asked for this call: its answer is paid for, whoever reads it. */
+export async function isAsked(ports: LeavingPorts, waiter: Waiter, key: string): Promise<boolean> {
+  return (await isLeft(ports, waiter, key)) && (await new Intents(ports.store, waiter.campaign).holds(key));
 }
 
 /**
@@ -45,7 +52,7 @@ export async function withWaste(ports: LeavingPorts, waiter: Waiter, run: string
  * the call is still known of.
  * @throws CompleteAsyncError, always.
  */
-export async function leaveWithBatch({ store, desk }: LeavingPorts, waiter: Waiter, { key, request, worstCase }: AskedCall): Promise<never> {
+export async function leaveWithBatch({ store, desk }: LeavingPorts, waiter: Waiter, { key, request, worstCase, unfunded }: AskedCall): Promise<never> {
   if (desk === undefined) throw new Error('this worker knows of no batches');
   const { activityId: activity, workflowExecution } = Context.current().info;
   const run = workflowExecution?.runId ?? '';
@@ -57,7 +64,7 @@ export async function leaveWithBatch({ store, desk }: LeavingPorts, waiter: Wait
     const sha256 = sha256Hex(text);
     await store.putIfAbsent(objectKey(sha256), text);
     const errors = last?.key === key ? last.errors : 0;
-    await intents.wait({ schema: 1, index: waiter.index, try: waiter.try, key, request: sha256, requestChars: requestChars(request), worstCase, run, activity, errors });
+    await intents.wait({ schema: 1, index: waiter.index, try: waiter.try, key, request: sha256, requestChars: requestChars(request), worstCase, run, activity, errors, ...(unfunded === undefined ? {} : { unfunded }) });
   }
   if (!same || !(await desk.knows(waiter))) await desk.register(waiter);
   throw new CompleteAsyncError();

@@ -12,6 +12,11 @@ export function answered(): ApplicationFailure {
   return ApplicationFailure.create({ type: FAILURE.batchAnswered, message: 'the answer has come', nextRetryDelay: 1 });
 }
 
+/** The answer will not come, and the step has no money to ask for it: it is taken again at once, and asks for some. */
+export function unanswered(): ApplicationFailure {
+  return ApplicationFailure.create({ type: FAILURE.batchUnanswered, message: 'the batch of an earlier run has not answered it', nextRetryDelay: 1 });
+}
+
 /** The campaign is cancelled: the call was not made. */
 export function released(): ApplicationFailure {
   return ApplicationFailure.create({ type: FAILURE.batchReleased, message: 'cancelled before the batch was answered', nonRetryable: true });

@@ -28,7 +28,9 @@ export class ScriptedBatches implements BatchProvider {
     return id;
   }
 
-  end(id: string): void {
+  /** Its requests are answered, or expire. */
+  end(id: string, { expired = false } = {}): void {
+    if (expired) this.#asked.clear();
     Object.assign(this.batches.find((batch) => batch.id === id) as BatchStatus, { ended: true });
   }
 
