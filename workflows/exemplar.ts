@@ -61,6 +61,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
   const progress = input.carried ?? begin(input.allowance);
   progress.runs = [...(progress.runs ?? []), workflowInfo().runId];
   let control = (input.held ? 'hold' : 'go') as Control;
+  /** Not taken up yet; 0: none will come. */
   let granted: number | null = null;
   setHandler(controlSignal, (order) => {
     if (control !== 'stop') control = order;
@@ -70,7 +71,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
     mode = next;
   });
   setHandler(grantSignal, ({ nanoUsd }) => {
-    granted = nanoUsd;
+    granted = granted !== null && granted > 0 && patched('grants-add-up') ? granted + nanoUsd : nanoUsd;
   });
   let recalled = false;
   setHandler(recallSignal, () => {
@@ -155,8 +156,9 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
   /** Asks the page until the allowance has grown, to `total` or by what there was; what is recalled meanwhile is asked for anew. */
   async function topUp(total: number, broken?: BrokenStep): Promise<void> {
     for (;;) {
-      granted = null;
+      absorb();
       const nanoUsd = total - (progress.allowance as number);
+      if (nanoUsd <= 0) return;
       await getExternalWorkflowHandle(input.page).signal(situationNeedSignal, { index: input.index, nanoUsd });
       await condition(() => granted !== null || control === 'stop' || recalled);
       if (control === 'stop') throw new Ended(null, 'cancelled');
@@ -164,15 +166,23 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
       if (amount === 0) throw new Ended('over-budget', `the next call needs ${usd(nanoUsd)} more than the budget can give`);
       if (amount !== null) {
         grantTo(progress, amount);
+        granted = null;
         return;
       }
       await giveBack(broken);
     }
   }
 
+  /** Takes up a grant that came while nobody waited for it, as one that has crossed a recall. */
+  function absorb(): void {
+    if (granted !== null && granted > 0 && patched('grants-add-up')) grantTo(progress, granted);
+    granted = null;
+  }
+
   /** Gives back what is not spent, in a step that was left neither: its next call asks for what it needs. */
   async function giveBack(broken?: BrokenStep): Promise<void> {
     recalled = false;
+    absorb();
     const nanoUsd = takeBack(progress, broken?.charged);
     if (nanoUsd > 0) await getExternalWorkflowHandle(input.page).signal(situationReturnSignal, { index: input.index, nanoUsd });
   }
@@ -277,7 +287,10 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
     while (progress.passes - (progress.passesBefore ?? 0) < actor.maxPasses) {
       if (recalled) await giveBack();
       // the next run would not know of an order to stop: the next step ends this one
-      if (control !== 'stop' && (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY)) await continueAsNew<typeof exemplar>({ ...input, held: control === 'hold', ...(mode === undefined ? {} : { mode }), carried: progress });
+      if (control !== 'stop' && (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY)) {
+        absorb();
+        await continueAsNew<typeof exemplar>({ ...input, held: control === 'hold', ...(mode === undefined ? {} : { mode }), carried: progress });
+      }
       progress.passes += 1;
       const { material, oscillated } = await pass(main, `p${progress.passes}`, progress.passes);
       if (material) {
@@ -300,6 +313,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
     if (error instanceof Ended) return error;
     throw error;
   });
+  absorb();
   const result: ExemplarResult = {
     index: input.index,
     try: input.try,
@@ -338,7 +352,8 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
     { key: SEARCH.cost, value: progress.cost / 1e9 },
     ...(progress.main?.level === undefined ? [] : [{ key: SEARCH.level, value: progress.main.level }]),
   ]);
-  return result;
+  absorb();
+  return { ...result, unspent: progress.allowance };
 }
 
 /** Written by the worker that holds the workflow, which spares the server an activity a situation; by a worker of its own queue where that fails. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { finding, noFindings, relabel, simpleDraft } from '../fakes/stage-model.ts';
-import { controlSignal, situationWorkflowId, type ExemplarResult } from '../../workflows/messages.ts';
+import { explainAnew, finding, noFindings, relabel, simpleDraft } from '../fakes/stage-model.ts';
+import { controlSignal, grantSignal, recallSignal, situationWorkflowId, type ExemplarResult } from '../../workflows/messages.ts';
 import { actionText, cast, engine, lastCampaign, paths, play, useStage } from '../harness/stage.ts';
 
 useStage();
@@ -168,4 +168,49 @@ test('an order to stop that comes as a situation is about to continue as new is 
   await expect(played).rejects.toThrow();
   expect((await handle().result()) as ExemplarResult).toMatchObject({ outcome: null, reason: 'cancelled' });
   expect(after).toEqual(['stopped']);
+});
+
+test('a grant that comes while nobody waits for it is used where it is needed, given back where it is recalled, and left over at the end', { timeout: 120_000 }, async () => {
+  const handle = () => engine.client.workflow.getHandle(situationWorkflowId(lastCampaign, 0, 0));
+  const grant = 900_000_000;
+  /** What the situation has given back, of what it signalled. */
+  const returned = async () => {
+    const { events = [] } = await handle().fetchHistory();
+    const signals = (events ?? []).flatMap(({ signalExternalWorkflowExecutionInitiatedEventAttributes: sent }) => (sent?.signalName === 'situationReturn' ? [sent] : []));
+    return signals.reduce((sum, { input }) => sum + (JSON.parse(new TextDecoder().decode(input?.payloads?.[0]?.data as Uint8Array)) as { nanoUsd: number }).nanoUsd, 0);
+  };
+  const during = async (orders: (at: ReturnType<typeof handle>) => Promise<void>, at: 'draft' | 'explain') => {
+    let done = false;
+    const order = async () => {
+      if (!done) await orders(handle());
+      done = true;
+    };
+    const played = await play(
+      cast({
+        draft: async (view) => {
+          if (at === 'draft') await order();
+          // its next call needs more than was granted at first
+          return simpleDraft(view.situation, at === 'draft' ? 'walk '.repeat(20_000) : 'walk');
+        },
+        explain: async () => {
+          if (at === 'explain') await order();
+          return explainAnew('a fresh premise');
+        },
+      }),
+      { texts: 1, allowance: at === 'draft' ? 100_000_000 : 900_000_000 },
+    );
+    return { ...played, returned: await returned() };
+  };
+  const granted = async (at: ReturnType<typeof handle>) => await at.signal(grantSignal, { nanoUsd: grant });
+  const used = await during(granted, 'draft');
+  expect(used.outcome.outcome).toBe('converged');
+  expect(used.result.charged + (used.result.unspent as number)).toBe(100_000_000 + grant);
+  const over = await during(granted, 'explain');
+  expect(over.result.charged + (over.result.unspent as number)).toBe(2 * grant);
+  const recalled = await during(async (at) => {
+    await granted(at);
+    await at.signal(recallSignal);
+  }, 'draft');
+  expect(recalled.returned).toBeGreaterThan(grant);
+  expect(recalled.result.charged + (recalled.result.unspent as number) + recalled.returned).toBe(100_000_000 + grant);
 });
