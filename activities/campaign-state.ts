@@ -89,6 +89,15 @@ export async function pageOutcomes(reader: CampaignReader, campaign: string, fro
   return outcomes;
 }
 
+/**
+ * The outcome that counts of a situation's tries, older ones first: the last one's. A try that ran out of money takes nothing away from
+ * a plan that an earlier one converged on.
+ */
+export function countingOutcome(tries: readonly OutcomeRecord[]): OutcomeRecord | undefined {
+  const last = tries.at(-1);
+  return last?.outcome === 'over-budget' ? (tries.findLast(({ outcome }) => outcome === 'converged') ?? last) : last;
+}
+
 /** Runs of situations [from, to) that lie in pages outside `done`. */
 export function runsOutside(campaign: CampaignRecord, current: CurrentSettings, done: ReadonlySet<number>): { from: number; to: number }[] {
   const { pageSize } = campaign.file;

@@ -6,7 +6,7 @@ import type { Finding } from '../schemas/wire.ts';
 import { measure, promiseFinding } from '../plans/promises.ts';
 import { findNode, walk } from '../plans/tree.ts';
 import type { CampaignReader } from './campaign-reader.ts';
-import { applySettings, pageOutcomes } from './campaign-state.ts';
+import { applySettings, countingOutcome, pageOutcomes } from './campaign-state.ts';
 import { listed, type Listing } from './listing.ts';
 import { readRecord } from './scene.ts';
 
@@ -16,6 +16,7 @@ export type Expand = (situation: SituationContent, plan: Plan, node: string) => 
 /** A situation's last converged plan. */
 export interface Converged {
   situation: Situation;
+  /** Of its last try, which may have run out of money since. */
   try: number;
   plan: Plan;
 }
@@ -28,10 +29,10 @@ export async function convergedPlans(reader: CampaignReader, name: string): Prom
   const outcomes = await pageOutcomes(reader, name, 0, listing.count);
   const found: Converged[] = [];
   for (const [index, records] of [...outcomes].sort(([a], [b]) => a - b)) {
-    const last = records.at(-1);
-    if (last?.outcome !== 'converged' || last.final === null) continue;
-    const { version } = await readRecord(reader, last.final);
-    if (version !== null) found.push({ situation: situations[index] as Situation, try: last.try, plan: version.plan });
+    const counting = countingOutcome(records);
+    if (counting?.outcome !== 'converged' || counting.final === null) continue;
+    const { version } = await readRecord(reader, counting.final);
+    if (version !== null) found.push({ situation: situations[index] as Situation, try: records.at(-1)?.try as number, plan: version.plan });
   }
   return found;
 }

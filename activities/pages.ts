@@ -4,7 +4,7 @@ import type { ActorParameters, Mode, StopAfter } from '../schemas/campaign.ts';
 import type { FailureCount, Outcome } from '../schemas/records.ts';
 import { leaseOf } from './batches/pace.ts';
 import type { CampaignReader } from './campaign-reader.ts';
-import { applySettings, pageBounds, pageOutcomes, sealedPages } from './campaign-state.ts';
+import { applySettings, countingOutcome, pageBounds, pageOutcomes, sealedPages } from './campaign-state.ts';
 import { toFailure } from './failures.ts';
 import { durationMs } from './durations.ts';
 import { beating } from './heartbeat.ts';
@@ -78,6 +78,8 @@ export interface SealView {
   /** Object holding the PageSeal. */
   seal: string;
   headline: string;
+  /** As they count. Absent in histories of earlier versions. */
+  outcomes?: Record<Outcome, number>;
 }
 
 export interface PagePorts {
@@ -161,9 +163,9 @@ export function createPageActivities({ reader, value }: PagePorts) {
           const attempt = current.tries.get(index) ?? 0;
           for (const record of records) nanoUsd += record.nanoUsd;
           for (const record of records) calls += record.calls;
-          const last = records.find((record) => record.try === attempt);
-          if (last === undefined) pending.push({ index, try: attempt });
-          else outcomes[last.outcome] += 1;
+          const counting = countingOutcome(records);
+          if (counting === undefined || records.every((record) => record.try !== attempt)) pending.push({ index, try: attempt });
+          else outcomes[counting.outcome] += 1;
         }
         return { from, to, settings: current.n, pending: formatTries(pending), outcomes, calls, nanoUsd };
       }),
@@ -182,7 +184,7 @@ export function createPageActivities({ reader, value }: PagePorts) {
         const seal = PageSeal.parse({ ...files, booked: await openSpending(reader, campaign.name, () => false, to, from) });
         const sha256 = await reader.save(canonicalJson(seal));
         const rows = seal.files.filter((file) => file.kind === 'data').reduce((sum, file) => sum + file.rows, 0);
-        return { seal: sha256, headline: `${seal.situations} situations, ${rows} versions, ${seal.files.length} files` };
+        return { seal: sha256, outcomes: sumOutcomes([seal.outcomes]), headline: `${seal.situations} situations, ${rows} versions, ${seal.files.length} files` };
       }),
 
     publish: (input: { campaign: string; seals: string[] }): Promise<{ generation: number; headline: string }> =>

@@ -278,11 +278,11 @@ export async function page(input: PageInput): Promise<PageDone> {
   if (!stopped() && running.size < slots && patched('tail-at-once')) tellTail();
   await Promise.all(start);
 
-  const { seal } = await io.sealPage({ campaign: actor.campaign, page: input.page, settings: view.settings, ...(unfinished.length === 0 ? {} : { unfinished }) });
+  const { seal, outcomes = tally } = await io.sealPage({ campaign: actor.campaign, page: input.page, settings: view.settings, ...(unfinished.length === 0 ? {} : { unfinished }) });
   const done: PageDone = {
     page: input.page,
     seal,
-    outcomes: tally,
+    outcomes,
     calls: spent.calls,
     nanoUsd: spent.nanoUsd,
     charged: spent.charged,

@@ -8,6 +8,7 @@ import type { FileEntry, OutcomeCounts, PageSeal } from '../../schemas/manifest.
 import type { CampaignRecord, OutcomeRecord } from '../../schemas/records.ts';
 import type { Situation } from '../../schemas/situation.ts';
 import type { CampaignReader } from '../campaign-reader.ts';
+import { countingOutcome } from '../campaign-state.ts';
 import { CorruptData } from '../failures.ts';
 import { ledgerRows, type TrySteps } from './ledger.ts';
 import { dataRows, situationRow, type SituationStory, type ValuePort } from './rows.ts';
@@ -30,7 +31,7 @@ export interface PageToSeal {
   settings: number;
   /** Every situation of the page, in index order. */
   situations: readonly Situation[];
-  /** Outcomes by index, older tries first. The last one counts; a situation without any is waiting. */
+  /** Outcomes by index, older tries first. One of them counts (campaign-state.ts); a situation without any is waiting. */
   outcomes: ReadonlyMap<number, readonly OutcomeRecord[]>;
 }
 
@@ -75,8 +76,8 @@ export async function sealPage(ports: SealPorts, campaign: CampaignRecord, { pag
 async function story({ reader }: SealPorts, campaign: CampaignRecord, situation: Situation, outcomes: readonly OutcomeRecord[]) {
   const tries: TrySteps[] = [];
   for (const outcome of outcomes) tries.push({ index: situation.index, try: outcome.try, steps: await loadSteps(reader, outcome) });
-  const outcome = outcomes.at(-1) as OutcomeRecord;
-  const { steps } = tries.at(-1) as TrySteps;
+  const outcome = countingOutcome(outcomes) as OutcomeRecord;
+  const { steps } = tries.find((each) => each.try === outcome.try) as TrySteps;
   const split = splitOf(situation.root, campaign.file.splits, campaign.file.seed);
   const versions = placeVersions(steps, outcome, campaign.actor.tolerance);
   return { campaign: campaign.name, chapters: campaign.chapters, situation, split, outcome, steps, versions, tries };

@@ -1,4 +1,4 @@
-import { applySettings, pageOutcomes, runsOutside, sealedPages, type CurrentSettings } from '../../activities/campaign-state.ts';
+import { applySettings, countingOutcome, pageOutcomes, runsOutside, sealedPages, type CurrentSettings } from '../../activities/campaign-state.ts';
 import type { CampaignReader } from '../../activities/campaign-reader.ts';
 import { spentImagining } from '../../activities/imagined.ts';
 import { spentExplaining } from '../../activities/spending.ts';
@@ -39,8 +39,8 @@ export async function readStored(reader: CampaignReader, campaign: CampaignRecor
   const open = runsOutside(campaign, current, sealed);
   for (const { from, to } of open) {
     for (const tries of (await pageOutcomes(reader, campaign.name, from, to)).values()) {
-      const last = tries.find((record) => record.try === (current.tries.get(record.index) ?? 0));
-      if (last !== undefined) outcomes[last.outcome] += 1;
+      const counting = countingOutcome(tries);
+      if (counting !== undefined && tries.at(-1)?.try === (current.tries.get(counting.index) ?? 0)) outcomes[counting.outcome] += 1;
       calls += tries.reduce((sum, record) => sum + record.calls, 0);
       nanoUsd += tries.reduce((sum, record) => sum + record.nanoUsd, 0);
     }
@@ -51,6 +51,8 @@ export async function readStored(reader: CampaignReader, campaign: CampaignRecor
 /** The current outcome of every situation that failed or ran out of budget. */
 export async function readUnfortunate(reader: CampaignReader, { campaign, current, manifest }: StoredCampaign): Promise<OutcomeRecord[]> {
   const spotless = new Set((manifest?.pages ?? []).filter(({ outcomes }) => outcomes.failed === 0 && outcomes['over-budget'] === 0).map(({ page }) => page));
+  // a retry that ran out of money may stand behind an earlier plan
+  for (const index of current.tries.keys()) spotless.delete(Math.floor(index / campaign.file.pageSize));
   const found: OutcomeRecord[] = [];
   for (const { from, to } of runsOutside(campaign, current, spotless)) {
     for (const tries of (await pageOutcomes(reader, campaign.name, from, to)).values()) {

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CampaignReader } from '../../activities/campaign-reader.ts';
-import { contradictions, finerSituations } from '../../activities/finer.ts';
+import { outcomeOf } from '../../activities/campaign-state.ts';
+import { contradictions, convergedPlans, finerSituations } from '../../activities/finer.ts';
 import { contentOf } from '../../activities/requests.ts';
+import { readManifest } from '../../activities/shards/manifest.ts';
 import { storeSource } from '../../activities/shards/verify-source.ts';
 import { verify } from '../../activities/shards/verify.ts';
 import { loadSteps } from '../../activities/shards/versions.ts';
+import { readStored, readUnfortunate } from '../../cli/campaign/stored.ts';
 import { addSetting } from '../../infra/campaign-store.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
 import { outcomeKey } from '../../schemas/keys.ts';
@@ -107,4 +110,27 @@ test('findings that a failed try left unanswered are put to the next one, which 
   const last = OutcomeRecord.parse(JSON.parse(new TextDecoder().decode(await store.get(outcomeKey(coarse.name, 0, 3)) ?? undefined)));
   expect((await loadSteps(reader(), last)).map(({ record }) => record.path)[0]).toBe('draft');
   expect((await loadSteps(reader(), last)).some(({ record }) => record.path.startsWith('f'))).toBe(false);
+});
+
+test('a retry that runs out of money leaves the plan that an earlier try converged on in the dataset, and can be tried once more', async () => {
+  const coarse = await sketchCampaign(store, { situations: [situation(70_003)], texts: 1, file: { actor } });
+  const first = await run(coarse);
+  const reader = () => new CampaignReader(store);
+  const finding = { node: 'n1', severity: 'major' as const, issue: 'the finer plan takes 7200 s where 60 s were promised', suggestion: '', quote: '' };
+  const feedback: FeedbackRecord = { schema: 1, from: 'finer', findings: { 0: [finding] } };
+  await addSetting(store, coarse.name, { budget: (first.nanoUsd + 1) / 1e9, retry: { 0: 1 }, feedback: await reader().save(canonicalJson(feedback)) });
+  const kept = { ...first.outcomes, converged: 1, 'over-budget': 0 };
+  expect(await run(coarse)).toMatchObject({ outcomes: kept, generation: 2 });
+  expect(await outcomeOf(reader(), { campaign: coarse.name, index: 0, try: 1 })).toMatchObject({ outcome: 'over-budget' });
+  const manifest = await readManifest(store, coarse.name);
+  expect(manifest?.pages[0]?.outcomes).toMatchObject(kept);
+  expect((await verify(storeSource(store, coarse.name))).faults).toEqual([]);
+  const stored = await readStored(reader(), coarse);
+  expect(stored.outcomes).toEqual(kept);
+  expect(await convergedPlans(reader(), coarse.name)).toMatchObject([{ try: 1, situation: { index: 0 } }]);
+  const unfortunate = await readUnfortunate(reader(), stored);
+  expect(unfortunate).toMatchObject([{ index: 0, try: 1 }]);
+  await addSetting(store, coarse.name, { budget: 5, retry: { 0: 2 } });
+  expect(await run(coarse)).toMatchObject({ outcomes: { converged: 1 }, generation: 3 });
+  expect(await outcomeOf(reader(), { campaign: coarse.name, index: 0, try: 2 })).toMatchObject({ outcome: 'converged' });
 });
