@@ -13,6 +13,8 @@ export interface Draw {
   /** Less is of no use to it. */
   least: number;
   most: number;
+  /** Some of what it has promised is still being spent, and what is left of that may come back. */
+  returns?: boolean;
 }
 
 export interface Drawn {
@@ -42,13 +44,13 @@ export function freeOf({ cap, holds }: Budget): number {
 }
 
 /** Raises a spender's hold to `least` or more where the cap allows, else lowers it to what it has promised. */
-export async function draw(store: ObjectStore, spender: string, { promised, least, most }: Draw): Promise<Drawn> {
+export async function draw(store: ObjectStore, spender: string, { promised, least, most, returns = false }: Draw): Promise<Drawn> {
   const { cap, holds } = await append(store, (now) => {
     if (now.cap === null) return null;
     const held = now.holds[spender]?.nanoUsd ?? 0;
     const within = held + freeOf(now);
     const nanoUsd = held >= least ? held : within >= least ? Math.min(most, within) : promised;
-    return withHold(now, spender, { nanoUsd, state: nanoUsd >= least ? 'open' : 'waiting' });
+    return withHold(now, spender, { nanoUsd, state: nanoUsd >= least || returns ? 'open' : 'waiting' });
   });
   const others = Object.entries(holds).filter(([name]) => name !== spender);
   return { hold: cap === null ? null : (holds[spender] as Hold).nanoUsd, mayCome: others.some(([, { state }]) => state === 'open') };

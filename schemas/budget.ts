@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const Hold = z.strictObject({
   /** Spent, granted, or kept to be granted; int nano-dollars. */
   nanoUsd: z.int().min(0),
-  /** `open`: it may give some back; `waiting`: it holds no more than it has promised, and needs more; `closed`: all of it is spent. */
+  /** `open`: it may give some back; `waiting`: it holds no more than it has promised, all of that waits too, and it needs more; `closed`: all of it is spent. */
   state: z.enum(['open', 'waiting', 'closed']),
 });
 export type Hold = z.infer<typeof Hold>;

@@ -162,7 +162,7 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
       await getExternalWorkflowHandle(input.page).signal(situationNeedSignal, { index: input.index, nanoUsd });
       await condition(() => granted !== null || control === 'stop' || recalled);
       if (control === 'stop') throw new Ended(null, 'cancelled');
-      const amount = granted as number | null;
+      const amount = granted;
       if (amount === 0) throw new Ended('over-budget', `the next call needs ${usd(nanoUsd)} more than the budget can give`);
       if (amount !== null) {
         grantTo(progress, amount);

@@ -50,11 +50,11 @@ export class Purse {
   draw(block: number): Draw | null {
     const { promised } = this;
     const { budget, hold } = this.#bounds;
-    const { first, free } = this.treasury;
+    const { first, free, active } = this.treasury;
     if (hold === null || free === null || promised === null || first === null || first.amount <= free) return null;
     const least = promised + first.amount;
     if (budget !== null && least > budget) return null;
-    return { promised, least, most: Math.min(budget ?? Infinity, promised + Math.max(first.amount, block)) };
+    return { promised, least, most: Math.min(budget ?? Infinity, promised + Math.max(first.amount, block)), ...(active === 0 ? {} : { returns: true }) };
   }
 }
 

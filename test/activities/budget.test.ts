@@ -74,6 +74,16 @@ describe('the cap over all campaigns', () => {
     expect(await draw(store, 'b', { promised: 15, least: 30, most: 40 })).toEqual({ hold: 30, mayCome: false });
   });
 
+  test('who gets nothing while what it has promised is still being spent may give back', async () => {
+    const store = new MemoryStore();
+    await setCap(store, 100);
+    await draw(store, 'a', { promised: 0, least: 80, most: 80 });
+    expect(await draw(store, 'a', { promised: 80, least: 120, most: 120, returns: true })).toEqual({ hold: 80, mayCome: false });
+    expect(await draw(store, 'b', { promised: 0, least: 30, most: 30 })).toEqual({ hold: 0, mayCome: true });
+    expect(await draw(store, 'a', { promised: 80, least: 120, most: 120 })).toEqual({ hold: 80, mayCome: false });
+    expect(await draw(store, 'b', { promised: 0, least: 30, most: 30 })).toEqual({ hold: 0, mayCome: false });
+  });
+
   test('below what is held, a lowered cap gives nothing until it fits, and what was spent is booked all the same', async () => {
     const store = new MemoryStore();
     await setCap(store, 100, { old: { nanoUsd: 20, state: 'closed' } });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { WorkflowHandle } from '@temporalio/client';
+import { grantEstimate } from '../../activities/pricing.ts';
 import { readBudget, setCap } from '../../activities/budget.ts';
 import { addSetting, readSettings } from '../../infra/campaign-store.ts';
 import type { S3Store } from '../../infra/store-s3.ts';
@@ -105,6 +107,34 @@ test('while others may still give back a campaign waits, says why, and is woken 
   release();
   gate = null;
   expect(((await running.result()) as CampaignProgress).outcomes).toMatchObject({ converged: 4 });
+});
+
+/** How often a campaign has asked the cap for money. */
+async function draws(handle: Pick<WorkflowHandle, 'fetchHistory'>): Promise<number> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).filter(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === 'drawMoney').length;
+}
+
+test('a campaign waits for what another, itself in want of more, is still spending', { timeout: 120_000 }, async () => {
+  gate = { holds: ({ situation: { initial } }) => initial === 'start 700', open: new Promise<void>((resolve) => (release = resolve)) };
+  [long, turnedDown] = ['start 701', []];
+  const budget = await readBudget(store);
+  const spent = Object.values(budget.holds).reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
+  const first = await sketch(700);
+  // what two situations begin with, and a little more
+  await setCap(store, spent + Math.round(2.2 * grantEstimate(first)));
+  const rich = await start(first);
+  // the second time in vain
+  await until(async () => (await draws(rich)) === 2);
+  const second = await sketch(800);
+  const poor = await start(second);
+  await until(async () => (await poor.query(progressQuery).catch(() => null))?.waiting.startsWith('the cap over all campaigns is used up') === true);
+  expect((await held(second.name))?.state).toBe('waiting');
+  await setCap(store, spent + 100e9);
+  for (const running of [rich, poor]) await running.signal(settingsSignal);
+  release();
+  gate = null;
+  for (const running of [rich, poor]) expect(((await running.result()) as CampaignProgress).outcomes).toMatchObject({ converged: 4 });
 });
 
 test('what runs on when a campaign has stopped itself still gets its money from the cap', { timeout: 120_000 }, async () => {
