@@ -1,11 +1,11 @@
 import {
   ChildWorkflowFailure,
   condition,
-  executeChild,
   getExternalWorkflowHandle,
   patched,
   proxyActivities,
   setHandler,
+  startChild,
 } from '@temporalio/workflow';
 import type { Mode } from '../schemas/campaign.ts';
 import type { Unfinished } from '../activities/spending.ts';
@@ -88,6 +88,7 @@ export async function page(input: PageInput): Promise<PageDone> {
   let refused = false;
   /** The campaign has promised more than it may: what comes back goes back to it. */
   let recalled = false;
+  let recalls = 0;
   let toldRunning = Infinity;
   const tally = emptyTally();
   const spent = { calls: 0, nanoUsd: 0, charged: 0 };
@@ -131,6 +132,7 @@ export async function page(input: PageInput): Promise<PageDone> {
   });
   setHandler(recallSignal, () => {
     recalled = true;
+    recalls += 1;
     for (const index of running.keys()) void child(index).signal(recallSignal).catch(() => undefined);
     giveBack();
     asked = false;
@@ -210,15 +212,26 @@ export async function page(input: PageInput): Promise<PageDone> {
     return treasury.start(index, actor.firstGrant);
   }
 
-  async function run(index: number, attempt: number, allowance: number | null): Promise<void> {
-    const result = await executeChild(exemplar, {
+  async function play(index: number, attempt: number, allowance: number | null): Promise<ExemplarResult> {
+    const told = { order: forChildren(control), mode, recalls };
+    const begun = await startChild(exemplar, {
       workflowId: situationWorkflowId(actor.campaign, index, attempt),
       taskQueue: QUEUES.orchestrate,
-      args: [{ actor, index, try: attempt, page: self, allowance, held: control === 'hold', ...(mode === undefined ? {} : { mode }) }],
+      args: [{ actor, index, try: attempt, page: self, allowance, held: told.order === 'hold', ...(mode === undefined ? {} : { mode }) }],
       typedSearchAttributes: [{ key: SEARCH.campaign, value: actor.campaign }],
       priority: { fairnessKey: actor.campaign },
       staticSummary: `situation ${index}${attempt > 0 ? `, try ${attempt}` : ''}`,
-    }).catch(async (error: unknown): Promise<ExemplarResult> => {
+    });
+    const now = { order: forChildren(control), mode, recalls };
+    // what was said while it was being started has reached nobody
+    if (now.order !== told.order && patched('told-once-begun')) void orders.say(index, now.order);
+    if (now.mode !== undefined && now.mode !== told.mode && patched('told-once-begun')) void child(index).signal(modeSignal, now.mode).catch(() => undefined);
+    if (now.recalls !== told.recalls && patched('told-once-begun')) void child(index).signal(recallSignal).catch(() => undefined);
+    return await begun.result();
+  }
+
+  async function run(index: number, attempt: number, allowance: number | null): Promise<void> {
+    const result = await play(index, attempt, allowance).catch(async (error: unknown): Promise<ExemplarResult> => {
       if (!(error instanceof ChildWorkflowFailure)) throw error;
       return await lost(index, attempt, error);
     });
