@@ -181,7 +181,10 @@ export async function page(input: PageInput): Promise<PageDone> {
     for (;;) {
       const grant = treasury.grant(actor.firstGrant);
       if (grant !== null) {
-        await child(grant.holder).signal(grantSignal, { nanoUsd: grant.amount }).catch(() => undefined);
+        await child(grant.holder).signal(grantSignal, { nanoUsd: grant.amount }).catch(() => {
+          // it has ended, and never had it
+          if (patched('grant-comes-back')) treasury.give(grant.amount);
+        });
         continue;
       }
       const first = treasury.first ?? (wantsToStart() ? { amount: actor.firstGrant } : null);

@@ -1,8 +1,10 @@
-import type { WorkflowHandle } from '@temporalio/client';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { campaignWorkflowId, controlSignal, modeSignal, pageProgressQuery, pageWorkflowId, QUEUES, recallSignal, type ActorInput, type PageDone } from '../../workflows/messages.ts';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
+import { dataConverterOf } from '../../infra/codec/data-converter.ts';
+import { campaignWorkflowId, controlSignal, grantSignal, modeSignal, pageProgressQuery, pageWorkflowId, QUEUES, recallSignal, situationWorkflowId, type ActorInput, type PageDone } from '../../workflows/messages.ts';
 import { explainAnew, noFindings, simpleDraft, StageModel } from '../fakes/stage-model.ts';
 import { situation, sketchCampaign } from '../harness/campaigns.ts';
+import type { PageInput } from '../../workflows/page.ts';
 import { startEngine, testStore, type Engine } from '../harness/engine.ts';
 import { haveHeard } from '../harness/heard.ts';
 
@@ -35,14 +37,14 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 /** Answers are shared between campaigns: each has situations of its own. */
 let situations = Math.floor(Math.random() * 1e9);
 
-/** A page that is held, with a workflow in its campaign's place that takes signals and does nothing. */
-async function heldPage() {
-  const campaign = await sketchCampaign(store, { situations: Array.from({ length: SITUATIONS }, () => situation((situations += 1))), texts: 1 });
-  const actor: ActorInput = { campaign: campaign.name, chapters: 1, maxPasses: 1, alternatives: 0, maxReopen: 0, patienceMs: 60_000, firstGrant: 0 };
-  const { workflow } = engine.client;
-  const standIn = await workflow.start('exemplar', { workflowId: campaignWorkflowId(campaign.name), taskQueue: QUEUES.orchestrate, args: [{ actor, index: 0, try: 0, page: 'none', allowance: null, held: true }] });
-  const page = await workflow.start('page', { workflowId: pageWorkflowId(campaign.name, 0), taskQueue: QUEUES.orchestrate, args: [{ actor, page: 0, slots: SITUATIONS, budgeted: false, held: true }] });
-  await until(async () => (await page.query(pageProgressQuery).catch(() => null))?.situations === SITUATIONS);
+/** A page with a workflow in its campaign's place that takes signals and does nothing. */
+async function alone(on: Client, count: number, input: Partial<PageInput> & { firstGrant?: number }) {
+  const campaign = await sketchCampaign(store, { situations: Array.from({ length: count }, () => situation((situations += 1))), texts: 1 });
+  const { firstGrant = 0, ...rest } = input;
+  const actor: ActorInput = { campaign: campaign.name, chapters: 1, maxPasses: 1, alternatives: 0, maxReopen: 0, patienceMs: 60_000, firstGrant };
+  const standIn = await on.workflow.start('exemplar', { workflowId: campaignWorkflowId(campaign.name), taskQueue: QUEUES.orchestrate, args: [{ actor, index: 0, try: 0, page: 'none', allowance: null, held: true }] });
+  const page = await on.workflow.start('page', { workflowId: pageWorkflowId(campaign.name, 0), taskQueue: QUEUES.orchestrate, args: [{ actor, page: 0, slots: count, budgeted: false, held: false, ...rest }] });
+  await until(async () => (await page.query(pageProgressQuery).catch(() => null))?.situations === count);
   return { page, name: campaign.name, standIn };
 }
 
@@ -65,13 +67,13 @@ function missed({ events }: Awaited<ReturnType<WorkflowHandle['fetchHistory']>>)
   return all.flatMap((event) => (failed.has(String(event.eventId)) ? [event.signalExternalWorkflowExecutionInitiatedEventAttributes?.signalName as string] : []));
 }
 
-const ORDERS = [controlSignal, modeSignal, recallSignal].map(({ name }) => name);
+const ORDERS = [controlSignal, grantSignal, modeSignal, recallSignal].map(({ name }) => name);
 
 test('what a page is told while situations are being started reaches them too', async () => {
   const missing = new Set(ORDERS);
   for (let tries = 0; missing.size > 0 && tries < MOST_TRIES; tries++) {
     gate = new Promise((resolve) => (release = resolve));
-    const { page, name, standIn } = await heldPage();
+    const { page, name, standIn } = await alone(engine.client, SITUATIONS, { held: true });
     await page.signal(controlSignal, 'go');
     // its next task begins the situations
     await until(async () => ((await page.fetchHistory()).events ?? []).at(-1)?.workflowTaskStartedEventAttributes != null);
@@ -85,4 +87,26 @@ test('what a page is told while situations are being started reaches them too', 
     await standIn.terminate('it is over');
   }
   expect([...missing]).toEqual([]);
+});
+
+test('a grant to a situation that has ended meanwhile comes back', async () => {
+  gate = Promise.resolve();
+  const before = await startEngine(model, store);
+  // too little for the first call
+  const { page: first, name, standIn } = await alone(before.client, 1, { budgeted: true, firstGrant: 1 });
+  await first.signal(grantSignal, { nanoUsd: 1 });
+  const asked = async () => ((await standIn.fetchHistory()).events ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'pageNeed').length;
+  await until(async () => (await asked()) === 2);
+  await before.stop();
+
+  // with no worker there, the page hears of both at once
+  const connection = await Connection.connect({ address: inject('services').temporalAddress });
+  const client = new Client({ connection, namespace: before.namespace, dataConverter: dataConverterOf(null) });
+  await client.workflow.getHandle(situationWorkflowId(name, 0, 0)).terminate('an operator ends it');
+  const page = client.workflow.getHandle(first.workflowId);
+  await page.signal(grantSignal, { nanoUsd: 500_000_000 });
+  const after = await startEngine(model, store, undefined, { namespace: before.namespace });
+  expect(await page.result()).toMatchObject({ outcomes: { failed: 1 }, unspent: 500_000_000 });
+  await after.stop();
+  await connection.close();
 });
