@@ -25,8 +25,6 @@ const planted = (name: string) => `${name}-${randomBytes(12).toString('hex')}`;
 const NAME = 'planted';
 const MODEL_REFUSALS = 4;
 const STORE_REFUSALS = 4;
-/** Objects put before the store refuses any. A history names the last failure of a step: the first drafts keep what the model said. */
-const PUT_FIRST = 6;
 
 /** Every spelling in which a secret may come back. */
 function spellings(secret: string): string[] {
@@ -87,12 +85,8 @@ test('planted secrets are found in no history, log, object, file or output, thou
   const model = await startEcho(sim.url, (asked, n) => (n < MODEL_REFUSALS && asked.headers['idempotency-key'] !== undefined ? invalid(asked) : null));
   const refusing = await startEcho(sim.url, (asked) => (asked.method === 'POST' ? invalid(asked) : null));
   const denied = { status: 403, type: 'application/xml', body: `<?xml version="1.0"?><Error><Code>SignatureDoesNotMatch</Code><Message>signed with ${secrets.s3}</Message></Error>` };
-  let puts = 0;
-  const store = await startEcho(services.s3Endpoint, (asked, n) => {
-    if (asked.method !== 'PUT' || asked.url?.includes('/objects/') !== true) return null;
-    puts += 1;
-    return puts > PUT_FIRST && n < STORE_REFUSALS ? denied : null;
-  });
+  // a history names the last failure of an activity alone: what puts an outcome asks no model and runs no tool
+  const store = await startEcho(services.s3Endpoint, (asked, n) => (asked.method === 'PUT' && asked.url?.includes('/outcomes/') === true && n < STORE_REFUSALS ? denied : null));
   const closed = await startEcho(services.s3Endpoint, () => denied);
   closing.push(() => model.close(), () => refusing.close(), () => store.close(), () => closed.close());
 

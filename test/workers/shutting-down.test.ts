@@ -35,8 +35,8 @@ test('calls that only wait for their turn are left to the next worker, and nothi
     const described = await Promise.all(Array.from({ length: SITUATIONS }, (_, n) => client.workflow.getHandle(situationWorkflowId(name, n, 0)).describe().catch(() => null)));
     return described.flatMap((each) => each?.raw.pendingActivities ?? []);
   };
-  const begun = async () => (await steps()).filter(({ lastStartedTime }) => lastStartedTime != null).length;
-  await expect.poll(begun, WAIT).toBe(SITUATIONS);
+  const drafting = async () => (await steps()).filter(({ activityType, lastStartedTime }) => activityType?.name === 'draft' && lastStartedTime != null).length;
+  await expect.poll(drafting, WAIT).toBe(SITUATIONS);
   await workers.stop();
   const left = (await steps()).filter(({ lastFailure }) => lastFailure?.applicationFailureInfo?.type === FAILURE.turnedAway);
   // of one, a call may just have been answered
