@@ -6,10 +6,9 @@
  *                                                   writes bench/results/scale.md and .json; exit 1 where a bar is missed
  */
 import { readFileSync } from 'node:fs';
-import { setInterval } from 'node:timers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { serviceStatus } from '../dist/infra/dev/services.js';
-import { campaignWorkflowId } from '../dist/workflows/messages.js';
 import { chainCampaign, checkDataset, runChains, uneventfulLaw } from './chains.js';
 import { cpuSeconds, cpuSince, load, machine, machineText } from './machine.js';
 import { table, writeResult } from './results.js';
@@ -31,14 +30,14 @@ const dir = await emptyFolder('scale');
 try {
   await withServices({ dir, law: uneventfulLaw(dir, { latencyMs: 0 }) }, async (session) => {
     const source = await chainCampaign(dir, { name: 'scale', situations, seed: 31, tag: TAG, concurrency, pageSize });
-    const sampling = sample();
+    const sampling = sample(session, source.file.name);
     const before = cpuSeconds(dir);
     const { began, ended, progress } = await runChains(session, source);
-    const samples = sampling.stop();
+    const samples = await sampling.stop();
     const cpuS = cpuSince(before, cpuSeconds(dir));
     if (progress.calls < situations * STEPS) throw new Error(`${progress.calls} calls for ${situations} situations`);
     const history = await readHistory(session);
-    const parts = await readParts(session, source.file.name, samples);
+    const parts = readParts(samples, began, ended);
     const checked = performance.now();
     await checkDataset(session, source.file.name);
     const worker = partsOf(samples.map(({ mib }) => mib['worker'] ?? 0));
@@ -54,34 +53,38 @@ try {
   await down({ dir });
 }
 
-/** @typedef {{ at: number, cpuS: number, mib: Record<string, number> }} Sample */
+/** @typedef {{ at: number, ended: number, cpuS: number, mib: Record<string, number> }} Sample */
 
-/** Every two seconds: CPU seconds of all services so far, and the resident memory of each. */
-function sample() {
+/**
+ * About every two seconds, by a clock that nobody sets: situations ended as Temporal lists them, CPU seconds of all services so far, and
+ * the resident memory of each.
+ * @param {import('../cli/session.ts').Session} session
+ * @param {string} name
+ */
+function sample({ client }, name) {
   /** @type {Sample[]} */
   const samples = [];
-  const take = () => {
-    const mib = Object.fromEntries(serviceStatus(dir).map(({ name, pid }) => [name, Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024]));
-    samples.push({ at: Date.now(), cpuS: Object.values(cpuSeconds(dir)).reduce((sum, spent) => sum + spent, 0), mib });
-    if (samples.length % 30 === 0) say(`${samples.length * (SAMPLED_MS / 1000)} s: ${Object.entries(mib).map(([name, used]) => `${name} ${used.toFixed(0)} MiB`).join(', ')}`);
+  let over = false;
+  const take = async () => {
+    const { count: ended } = await client.workflow.count(`ExemplarCampaign="${name}" AND WorkflowType="exemplar" AND ExecutionStatus!="Running"`);
+    const mib = Object.fromEntries(serviceStatus(dir).map(({ name: service, pid }) => [service, Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024]));
+    samples.push({ at: performance.now(), ended, cpuS: Object.values(cpuSeconds(dir)).reduce((sum, spent) => sum + spent, 0), mib });
+    if (samples.length % 30 === 0) say(`${ended} situations: ${Object.entries(mib).map(([service, used]) => `${service} ${used.toFixed(0)} MiB`).join(', ')}`);
   };
-  take();
-  const timer = setInterval(take, SAMPLED_MS);
+  const sampling = (async () => {
+    while (!over) {
+      await take();
+      await sleep(SAMPLED_MS);
+    }
+    await take();
+  })();
   return {
-    stop: () => {
-      clearInterval(timer);
-      take();
+    stop: async () => {
+      over = true;
+      await sampling;
       return samples;
     },
   };
-}
-
-/** @param {Sample[]} samples @param {number} at */
-function cpuAt(samples, at) {
-  const after = Math.max(1, samples.findIndex((each) => each.at >= at));
-  const [a, b] = [samples[after - 1], samples[after]];
-  if (a === undefined || b === undefined) return samples.at(-1)?.cpuS ?? 0;
-  return a.cpuS + ((b.cpuS - a.cpuS) * Math.min(1, Math.max(0, at - a.at) / (b.at - a.at)));
 }
 
 /** @param {Sample[]} samples */
@@ -96,22 +99,29 @@ function partsOf(numbers) {
 }
 
 /**
- * Situations ended a second in each tenth of the campaign, by Temporal's clock, and the CPU that each took.
- * @param {import('../cli/session.ts').Session} session
- * @param {string} name
+ * Situations ended a second in each tenth of the campaign, and the CPU that each took.
  * @param {Sample[]} samples
+ * @param {number} began
+ * @param {number} ended
  */
-async function readParts({ client }, name, samples) {
-  const began = (await client.workflow.getHandle(campaignWorkflowId(name)).describe()).startTime.getTime();
-  const ends = [];
-  for await (const { closeTime } of client.workflow.list({ query: `ExemplarCampaign="${name}" AND WorkflowType="exemplar"`, pageSize: 1000 })) ends.push(closeTime?.getTime() ?? Number.NaN);
-  ends.sort((a, b) => a - b);
-  if (ends.length !== situations) throw new Error(`Temporal shows ${ends.length} situations of ${situations}`);
-  const at = (/** @type {number} */ part) => (part === 0 ? began : /** @type {number} */ (ends[Math.ceil((part * ends.length) / PARTS) - 1]));
+function readParts(samples, began, ended) {
+  const counted = samples.at(-1)?.ended;
+  if (counted !== situations) throw new Error(`Temporal shows ${counted} situations of ${situations}`);
+  const marks = Array.from({ length: PARTS }, (_, i) => reached(samples, ((i + 1) * situations) / PARTS)).map((mark) => ({ ...mark, at: Math.min(mark.at, ended) }));
+  marks.unshift({ .../** @type {Sample} */ (samples[0]), at: began });
   return Array.from({ length: PARTS }, (_, i) => {
-    const seconds = (at(i + 1) - at(i)) / 1000;
-    return { seconds, perSecond: situations / PARTS / seconds, cpuMs: (1000 * (cpuAt(samples, at(i + 1)) - cpuAt(samples, at(i)))) / (situations / PARTS) };
+    const [from, to] = [/** @type {Sample} */ (marks[i]), /** @type {Sample} */ (marks[i + 1])];
+    const seconds = (to.at - from.at) / 1000;
+    return { seconds, perSecond: situations / PARTS / seconds, cpuMs: (1000 * (to.cpuS - from.cpuS)) / (situations / PARTS) };
   });
+}
+
+/** When so many had ended, and what had been used by then; between two samples, in proportion. @param {Sample[]} samples @param {number} count @returns {Sample} */
+function reached(samples, count) {
+  const i = Math.max(1, samples.findIndex(({ ended }) => ended >= count));
+  const [a, b] = [/** @type {Sample} */ (samples[i - 1]), /** @type {Sample} */ (samples[i])];
+  const share = b.ended === a.ended ? 1 : (count - a.ended) / (b.ended - a.ended);
+  return { ...b, ended: count, at: a.at + (b.at - a.at) * share, cpuS: a.cpuS + (b.cpuS - a.cpuS) * share };
 }
 
 /**

@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 180_000 });
 /** How long a trouble lasts, ms: longer than the S3 client's own retries. */
 const TROUBLE_MS = 2_500;
 /** Longer than a worker may be silent: 15 s. */
-const CUT_MS = 20_000;
+const CUT_MS = 60_000;
 const EARLY = 15;
 
 let reference: Record<string, string>;
