@@ -18,7 +18,9 @@ test('calls that only wait for their turn are left to the next worker, and nothi
   const { temporalAddress: address, bucket, s3Endpoint: endpoint, accessKeyId, secretAccessKey } = inject('services');
   // one call in ten minutes: all others wait
   const law = Law.parse({ name: 'narrow', latencyMs: 0, flaw: 0, detect: 1, mend: 1, break: 0, falseAlarm: 0, repeat: 0, textbooks: {}, limits: { requestsPerMinute: 0.1, burstS: 600 } });
-  const sim = await startSimModel({ port: 0, law, lawHash: 'test-law' });
+  // answers that another test has paid for need no turn
+  const lawHash = `narrow-${randomUUID()}`;
+  const sim = await startSimModel({ port: 0, law, lawHash });
   onTestFinished(() => sim.close());
   const connection = await Connection.connect({ address });
   onTestFinished(() => connection.close());
@@ -26,17 +28,16 @@ test('calls that only wait for their turn are left to the next worker, and nothi
   await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 } as never });
   const client = new Client({ connection, namespace });
   await ensureSearchAttributes(client);
-  const { name } = await sketchCampaign(testStore(), { situations: Array.from({ length: SITUATIONS }, (_, n) => situation(n)), file: { concurrency: SITUATIONS } });
+  const { name } = await sketchCampaign(testStore(), { situations: Array.from({ length: SITUATIONS }, (_, n) => situation(n)), file: { concurrency: SITUATIONS }, law: lawHash });
   const config: Config = { dir: '/nowhere', temporal: { address, namespace, uiUrl: null }, s3: { bucket, endpoint, credentials: { accessKeyId, secretAccessKey } }, model: { apiKey: 'any', baseURL: sim.url } };
 
   const workers = await startWorkers(config);
   await client.workflow.start('campaign', { workflowId: campaignWorkflowId(name), taskQueue: QUEUES.orchestrate, args: [{ campaign: name }] });
-  const steps = async () => {
-    const described = await Promise.all(Array.from({ length: SITUATIONS }, (_, n) => client.workflow.getHandle(situationWorkflowId(name, n, 0)).describe().catch(() => null)));
-    return described.flatMap((each) => each?.raw.pendingActivities ?? []);
-  };
-  const drafting = async () => (await steps()).filter(({ activityType, lastStartedTime }) => activityType?.name === 'draft' && lastStartedTime != null).length;
-  await expect.poll(drafting, WAIT).toBe(SITUATIONS);
+  const described = async () => (await Promise.all(Array.from({ length: SITUATIONS }, (_, n) => client.workflow.getHandle(situationWorkflowId(name, n, 0)).describe().catch(() => null)))).filter((each) => each !== null);
+  const steps = async () => (await described()).flatMap((each) => each.raw.pendingActivities ?? []);
+  // the one that is answered may end its situation
+  const begun = async () => (await described()).filter(({ status, raw }) => status.name !== 'RUNNING' || raw.pendingActivities?.some(({ lastStartedTime }) => lastStartedTime != null) === true).length;
+  await expect.poll(begun, WAIT).toBe(SITUATIONS);
   await workers.stop();
   const left = (await steps()).filter(({ lastFailure }) => lastFailure?.applicationFailureInfo?.type === FAILURE.turnedAway);
   // of one, a call may just have been answered
