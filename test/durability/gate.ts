@@ -18,6 +18,8 @@ export interface Gate {
   inFlight(): string[];
   /** Idempotency keys of all calls that may have been paid for, in flight or answered; refused ones drop out. */
   asked(): string[];
+  /** Paid answers that were broken off. */
+  brokenOff(): number;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function startGate(behind: string | (() => string)): Promise<Gate> 
   let opened = Promise.resolve();
   let open = () => {};
   let fault: GateFault | null = null;
+  let brokenOff = 0;
 
   async function pass(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const key = incoming.headers['idempotency-key'];
@@ -51,6 +54,7 @@ export async function startGate(behind: string | (() => string)): Promise<Gate> 
     for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
     const whole = Buffer.concat(chunks);
     response.write(whole.subarray(0, Math.floor(whole.length / 2)), () => response.destroy());
+    if (answer.statusCode === 200) brokenOff += 1;
   }
 
   const server = createServer((incoming, response) => void pass(incoming, response).catch(() => response.destroy()));
@@ -68,6 +72,7 @@ export async function startGate(behind: string | (() => string)): Promise<Gate> 
     },
     inFlight: () => [...inFlight.values()],
     asked: () => [...asked],
+    brokenOff: () => brokenOff,
     close: async () => {
       open();
       server.closeAllConnections();
