@@ -116,11 +116,14 @@ export async function exemplar(input: ExemplarInput): Promise<ExemplarResult> {
           ...(lost === undefined || lost.calls === 0 ? {} : { lost }),
           ...(grant === null ? {} : { grant }),
         };
-        const result: StepAnswer = await (by === 'batch' ? patientSteps : steps)[kind].executeWithOptions({ summary: at.path }, [step]).catch((error: unknown) => {
+        let result: StepAnswer;
+        try {
+          result = await (by === 'batch' ? patientSteps : steps)[kind].executeWithOptions({ summary: at.path }, [step]);
+        } catch (error) {
           if (failureType(error) === FAILURE.batchReleased) throw new Ended(null, 'cancelled');
           unknown = !lostNothing(error);
           throw new Ended('failed', reasonOf(error), at.path);
-        });
+        }
         if ('asking' in result || 'short' in result || 'left' in result) {
           broken = result.broken;
           lost = result.lost ?? lost;

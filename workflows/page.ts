@@ -65,6 +65,12 @@ export interface PageInput {
   mode?: Mode;
 }
 
+/**
+ * Children being started at once. The server tells a parent of each start under the parent's lock; what finds it taken tries again after
+ * a growing while, and of 200 at once the last ones began ten seconds late.
+ */
+const STARTS_AT_ONCE = 64;
+
 const io = proxyActivities<PageActivities & OutcomeActivities>({
   taskQueue: QUEUES.io,
   startToCloseTimeout: '30 minutes',
@@ -78,6 +84,7 @@ export async function page(input: PageInput): Promise<PageDone> {
   const campaign = getExternalWorkflowHandle(campaignWorkflowId(actor.campaign));
   const treasury = new Treasury(input.budgeted ? 0 : null);
   const running = new Map<number, number>();
+  let starting = 0;
   let control = (input.held ? 'hold' : 'go') as Control;
   let { slots } = input;
   let reports = input.reports === true;
@@ -217,6 +224,7 @@ export async function page(input: PageInput): Promise<PageDone> {
 
   async function play(index: number, attempt: number, allowance: number | null): Promise<ExemplarResult> {
     const told = { order: forChildren(control), mode, recalls };
+    starting += 1;
     const begun = await startChild(exemplar, {
       workflowId: situationWorkflowId(actor.campaign, index, attempt),
       taskQueue: QUEUES.orchestrate,
@@ -224,7 +232,7 @@ export async function page(input: PageInput): Promise<PageDone> {
       typedSearchAttributes: [{ key: SEARCH.campaign, value: actor.campaign }],
       priority: { fairnessKey: actor.campaign },
       staticSummary: `situation ${index}${attempt > 0 ? `, try ${attempt}` : ''}`,
-    });
+    }).finally(() => (starting -= 1));
     const now = { order: forChildren(control), mode, recalls };
     // what was said while it was being started has reached nobody
     if (now.order !== told.order && patched('told-once-begun')) void orders.say(index, now.order);
@@ -276,7 +284,8 @@ export async function page(input: PageInput): Promise<PageDone> {
 
   void reportFailures();
   const stopped = () => control === 'stop';
-  const mayStart = () => control === 'go' && backlog.length > 0 && running.size < slots;
+  const startsAtOnce = patched('starts-in-waves') ? STARTS_AT_ONCE : Infinity;
+  const mayStart = () => control === 'go' && backlog.length > 0 && running.size < slots && starting < startsAtOnce;
   const funded = () => !input.budgeted || (treasury.waiting === 0 && (treasury.free as number) >= actor.firstGrant) || (refused && treasury.active === 0);
   while (backlog.length > 0 && !stopped()) {
     await condition(() => mayStart() || stopped());

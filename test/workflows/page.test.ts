@@ -8,7 +8,7 @@ import type { PageInput } from '../../workflows/page.ts';
 import { startEngine, testStore, type Engine } from '../harness/engine.ts';
 import { haveHeard } from '../harness/heard.ts';
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 600_000 });
 
 const store = testStore();
 let release = () => {};
@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const SITUATIONS = 40;
 /** The order comes by chance while situations are being started: so often it is tried. */
-const MOST_TRIES = 20;
+const MOST_TRIES = 60;
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;
@@ -93,6 +93,20 @@ test.each(ORDERS)('what a page is told while situations are being started reache
     await standIn.terminate('it is over');
   }
   expect(missed).toBe(true);
+});
+
+test('of many situations no more than 64 are being started at once', async () => {
+  gate = Promise.resolve();
+  const { page, standIn } = await alone(engine.client, 100, {});
+  await page.result();
+  let [starting, most] = [0, 0];
+  for (const event of (await page.fetchHistory()).events ?? []) {
+    if (event.startChildWorkflowExecutionInitiatedEventAttributes != null) starting += 1;
+    if (event.childWorkflowExecutionStartedEventAttributes != null) starting -= 1;
+    most = Math.max(most, starting);
+  }
+  expect(most).toBe(64);
+  await standIn.terminate('it is over');
 });
 
 test('a grant to a situation that has ended meanwhile comes back', async () => {

@@ -22,9 +22,17 @@ export interface Answer {
   way?: 'hang' | 'halfAnswer';
 }
 
+const hashes = new WeakMap<MessagesRequest, string>();
+
 /** Hash of what a request asks; how the answer travels (streamed or not) and what is to be cached do not count. */
-export function bodyHash({ stream: _, ...asked }: MessagesRequest): string {
-  return contentHash(JSON.parse(JSON.stringify(asked, (key, value: unknown) => (key === 'cache_control' ? undefined : value))));
+export function bodyHash(request: MessagesRequest): string {
+  let hash = hashes.get(request);
+  if (hash === undefined) {
+    const { stream: _, ...asked } = request;
+    hash = contentHash(JSON.parse(JSON.stringify(asked, (key, value: unknown) => (key === 'cache_control' ? undefined : value))));
+    hashes.set(request, hash);
+  }
+  return hash;
 }
 
 /**

@@ -142,14 +142,14 @@ class Service {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse, body: unknown, limits: Account): Promise<void> {
-    const idempotencyKey = request.headers['idempotency-key'];
-    const call = { idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : null, bodyHash: contentHash(body ?? null) };
-    const asked = this.recording(call, () => parseMessages(body));
-    call.bodyHash = bodyHash(asked);
+    const header = request.headers['idempotency-key'];
+    const idempotencyKey = typeof header === 'string' ? header : null;
+    const asked = this.recording(() => ({ idempotencyKey, bodyHash: contentHash(body ?? null) }), () => parseMessages(body));
+    const call = { idempotencyKey, bodyHash: bodyHash(asked) };
     const arrival = this.cache.arrive(asked);
-    this.recording(call, () => limits.admit(arrival.uncachedTokens));
+    this.recording(() => call, () => limits.admit(arrival.uncachedTokens));
     await sleep(latencyOf(call.bodyHash, this.ledger.times(call.bodyHash), this.law.latencyMs));
-    const given = this.recording(call, () => answer(asked, this.law, this.ledger.times(call.bodyHash)));
+    const given = this.recording(() => call, () => answer(asked, this.law, this.ledger.times(call.bodyHash)));
     // nobody knows of a call that gets no answer whether it was paid for
     if (given.way === 'hang') return this.ledger.record({ ...call, status: 0 });
     const message = messageOf(asked, given, arrival.begin(), call.bodyHash);
@@ -164,11 +164,11 @@ class Service {
   }
 
   /** Books a call that is answered with an error. */
-  private recording<T>(call: Omit<Call, 'status'>, work: () => T): T {
+  private recording<T>(call: () => Omit<Call, 'status'>, work: () => T): T {
     try {
       return work();
     } catch (error) {
-      this.ledger.record({ ...call, status: error instanceof ApiError ? error.status : 500, ...(error instanceof RateLimited ? { limit: error.limit } : {}) });
+      this.ledger.record({ ...call(), status: error instanceof ApiError ? error.status : 500, ...(error instanceof RateLimited ? { limit: error.limit } : {}) });
       throw error;
     }
   }
