@@ -21,7 +21,6 @@ import { begin, budgetOf, expiresIn, failuresOf, ORDERS, type Carried, type Open
 import {
   batchControlSignal,
   batchWorkflowId,
-  controlSignal,
   grantSignal,
   modeSignal,
   pageDoneSignal,
@@ -35,7 +34,6 @@ import {
   recallSignal,
   reportSignal,
   settingsSignal,
-  slotsSignal,
   waitingSignal,
   type ActorInput,
   type CampaignProgress,
@@ -44,8 +42,8 @@ import {
   type PageDone,
   type Tally,
 } from './messages.ts';
-import { Latest } from './latest.ts';
 import { page } from './page.ts';
+import { PagePost } from './post.ts';
 import { SEARCH } from './search-attributes.ts';
 import { Purse } from './purse.ts';
 
@@ -130,11 +128,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
   for (const need of state.needs) treasury.need(need.holder, need.nanoUsd, need.idle);
   const { chapters, routed, patienceMs, firstGrant, leaseMs } = state.view;
   const actor: ActorInput = { campaign: name, chapters, ...(routed === undefined ? {} : { routed }), ...state.view.actor, patienceMs, firstGrant, ...(leaseMs === undefined ? {} : { leaseMs }) };
-  const pageHandle = (number: number) => getExternalWorkflowHandle(pageWorkflowId(name, number));
-  const orderly = patched('in-order');
-  const slots = new Latest(orderly, async (number: number, count: number) => await pageHandle(number).signal(slotsSignal, count));
-  const orders = new Latest(orderly, async (number: number, control: Control) => await pageHandle(number).signal(controlSignal, control));
-  const tell = (number: number, work: (handle: ReturnType<typeof pageHandle>) => Promise<void>) => void work(pageHandle(number)).catch(() => undefined);
+  const post = new PagePost(name, patched('in-order'));
 
   setHandler(pageTailSignal, ({ page: number, running }) => {
     const open = state.open.find((each) => each.page === number);
@@ -191,7 +185,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
       free = Math.max(0, free - (open.tail ?? share));
       if (share !== open.slots) {
         open.slots = share;
-        void slots.say(open.page, share);
+        void post.slots.say(open.page, share);
       }
     }
   }
@@ -204,14 +198,14 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     if (drawing) return;
     for (let grant = treasury.grant(block()); grant !== null; grant = treasury.grant(block())) {
       const { holder, amount } = grant;
-      tell(holder, (handle) => handle.signal(grantSignal, { nanoUsd: amount }));
+      post.tell(holder, grantSignal, { nanoUsd: amount });
     }
     // as long as the cap may give more, nobody is turned away
     if (lull !== 'dry' && purse.draw(block()) !== null) return;
     const denied = treasury.deny();
     if (denied === null) return;
     lull = null;
-    tell(denied, (handle) => handle.signal(grantSignal, { nanoUsd: 0 }));
+    post.tell(denied, grantSignal, { nanoUsd: 0 });
   }
 
   /** What runs goes on where the campaign has stopped itself, and needs its money. */
@@ -298,21 +292,21 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
       phase = next.state === 'cancelled' ? 'cancelling' : next.state === 'paused' ? 'paused' : 'running';
       order();
     }
-    if (!reporting && settings.stopAfter !== undefined) for (const open of state.open) tell(open.page, (handle) => handle.signal(reportSignal));
+    if (!reporting && settings.stopAfter !== undefined) for (const open of state.open) post.tell(open.page, reportSignal);
     shareSlots();
-    if (purse.overdrawn && patched('recall')) for (const open of state.open) tell(open.page, (handle) => handle.signal(recallSignal));
+    if (purse.overdrawn && patched('recall')) for (const open of state.open) post.tell(open.page, recallSignal);
     shareMoney();
     if (phase === 'cancelling' || !patched('settings-taken-up')) return;
     state.due = state.due === true || reopened || awaitsBudget();
-    if (awaitsBudget()) for (const open of state.open) void orders.say(open.page, 'stop');
+    if (awaitsBudget()) for (const open of state.open) void post.orders.say(open.page, 'stop');
   }
 
   /** Open pages hear how steps reach the model from now on, the batches what has become of the campaign. */
   function tellBatches({ mode, state: said, stopped }: SettingsView): void {
     if (mode === undefined) return;
-    if (mode !== settings.mode) for (const open of state.open) tell(open.page, (handle) => handle.signal(modeSignal, mode));
+    if (mode !== settings.mode) for (const open of state.open) post.tell(open.page, modeSignal, mode);
     // where it stopped itself, what runs goes on
-    if (said !== settings.state && stopped !== true) void getExternalWorkflowHandle(batchWorkflowId(name)).signal(batchControlSignal, ORDERS[said]).catch(() => undefined);
+    if (said !== settings.state && stopped !== true) post.drop(getExternalWorkflowHandle(batchWorkflowId(name)), batchControlSignal, ORDERS[said]);
   }
 
   /** Tells open pages what has become of the campaign, where that changes what they do. */
@@ -321,7 +315,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     const running = outage ? 'finish' : ORDERS.running;
     const paused = settings.stopped === true ? 'finish' : ORDERS.paused;
     const now: Control = { ...ORDERS, running, paused }[settings.state];
-    if (now !== told) for (const open of state.open) void orders.say(open.page, now);
+    if (now !== told) for (const open of state.open) void post.orders.say(open.page, now);
     told = now;
   }
 
@@ -385,6 +379,10 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
       continue;
     }
     if (!settingsChanged && (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONGEST_HISTORY)) {
+      if (!post.empty && patched('post-first')) {
+        await post.emptied();
+        continue;
+      }
       const money = { free: treasury.free, needs: treasury.needs, ...(purse.hold === null ? {} : { hold: purse.hold }) };
       await continueAsNew<typeof campaign>({ campaign: name, carried: { ...state, view: { ...state.view, settings }, ...money, told, ...(waiting === null ? {} : { waiting }) } });
     }
@@ -394,6 +392,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     if (Math.min(expiry, rest) === Infinity) await condition(woken);
     else if (!(await condition(woken, Math.min(expiry, rest))) && rest <= expiry) lull = null;
   }
+  if (!post.empty && patched('post-first')) await post.emptied();
   if (purse.hold !== null) await io.closeMoney({ campaign: name });
   phase = phase === 'cancelling' ? 'cancelled' : 'done';
   return progress();

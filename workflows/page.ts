@@ -40,6 +40,7 @@ import {
   type PageDone,
 } from './messages.ts';
 import { Latest } from './latest.ts';
+import { Post } from './post.ts';
 import { SEARCH } from './search-attributes.ts';
 import { Treasury } from './treasury.ts';
 
@@ -100,6 +101,7 @@ export async function page(input: PageInput): Promise<PageDone> {
   const tally = emptyTally();
   const spent = { calls: 0, nanoUsd: 0, charged: 0 };
   const start: Promise<unknown>[] = [];
+  const post = new Post();
   const unfinished: Unfinished[] = [];
 
   const child = (index: number) => getExternalWorkflowHandle(situationWorkflowId(actor.campaign, index, running.get(index) as number));
@@ -180,7 +182,7 @@ export async function page(input: PageInput): Promise<PageDone> {
     const nanoUsd = treasury.free ?? 0;
     if (!recalled || nanoUsd <= 0) return;
     treasury.give(-nanoUsd);
-    void campaign.signal(pageReturnSignal, { page: input.page, nanoUsd }).catch(() => undefined);
+    post.drop(campaign, pageReturnSignal, { page: input.page, nanoUsd });
   }
 
   /** Grants what fits, lowest index first; asks the campaign for what does not; turns one away when nothing else can move. */
@@ -315,6 +317,7 @@ export async function page(input: PageInput): Promise<PageDone> {
     cancelled: stopped(),
   };
   await campaign.signal(pageDoneSignal, done);
+  if (!post.empty && patched('post-first')) await post.emptied();
   return done;
 }
 

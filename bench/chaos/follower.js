@@ -6,12 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const BEFORE_TRYING_AGAIN_MS = 1_000;
 /** Commands that may end without a reason before the campaign is given up. */
 const MOST_COMPLAINTS = 5;
+/** A command that follows a campaign bears with a server that is away; one that was started so shortly before says so and ends. */
+const SETTING_OUT_MS = 3_000;
 
 /** The command that follows a campaign, as its user has it: started again when it was killed, `resume` where Temporal forgot the campaign. */
 export class Follower {
   /** @type {Machine} */ #machine;
   /** @type {import('../../test/durability/machine.ts').Verb | null} */ #verb = null;
   #endExpected = false;
+  #started = 0;
+  #setOutInVain = false;
   /** Ends of the command that nothing of what was killed explains. @type {string[]} */
   complaints = [];
   /** What the command said at the campaign's end. @type {CampaignView | null} */
@@ -36,6 +40,11 @@ export class Follower {
     this.#endExpected = true;
   }
 
+  /** A server that the command needs is about to be killed. */
+  losesServer() {
+    if (performance.now() - this.#started < SETTING_OUT_MS) this.#setOutInVain = true;
+  }
+
   /** Waits for the command to notice that its campaign is gone, and goes on with it. */
   async resume() {
     await this.#verb?.ended;
@@ -51,6 +60,8 @@ export class Follower {
   /** @param {'run' | 'resume'} verb @param {string} what */
   #start(verb, what) {
     this.#endExpected = false;
+    this.#started = performance.now();
+    this.#setOutInVain = false;
     const command = this.#machine.verb(verb, what, '--json');
     this.#verb = command;
     void command.ended.then(async ({ code, output }) => {
@@ -58,7 +69,7 @@ export class Follower {
       this.view = viewIn(output);
       if (this.view?.state === 'done') return this.#finish();
       if (this.#endExpected) return;
-      this.complaints.push(`\`${verb}\` ended with ${code}: ${output.trim().split('\n').at(-1) ?? ''}`);
+      if (!this.#setOutInVain || !output.includes('"cannot reach ')) this.complaints.push(`\`${verb}\` ended with ${code}: ${output.trim().split('\n').at(-1) ?? ''}`);
       if (this.complaints.length >= MOST_COMPLAINTS) return this.#finish();
       await sleep(BEFORE_TRYING_AGAIN_MS);
       if (this.#verb === command) this.#start('resume', this.#machine.setting.campaign.name);

@@ -69,6 +69,10 @@ async function struck(machine, component, follower) {
       await machine.kill('temporal');
       machine.dropTemporalDatabase();
       return [];
+    case 's3':
+    case 'temporal':
+      follower.losesServer();
+      return await machine.kill(component);
     default:
       return await machine.kill(component);
   }
