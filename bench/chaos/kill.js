@@ -71,6 +71,7 @@ async function struck(machine, component, follower) {
       return [];
     case 's3':
     case 'temporal':
+    case 'model':
       follower.losesServer();
       return await machine.kill(component);
     default:

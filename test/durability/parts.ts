@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { baseEnvironment, workerEnvironment } from '../../infra/dev/environment.ts';
 import type { Ports } from '../../infra/dev/ports.ts';
@@ -73,14 +74,31 @@ export interface Servers {
 }
 
 export function serverProcess(part: ServerPart, { dir, law, journal, temporalOptions }: Servers): Process {
+  const first = portsOf(dir) + PORTS.indexOf(part);
   switch (part) {
     case 'temporal':
-      return new Process(dir, async () => withOptions(temporalService(await temporalBinary(), dir), temporalOptions));
+      return new Process(dir, async () => onPorts(first, withOptions(temporalService(await temporalBinary(), dir), temporalOptions)));
     case 's3':
-      return new Process(dir, async () => s3Service(await s3Binary(), dir, BUCKET));
+      return new Process(dir, async () => onPorts(first, s3Service(await s3Binary(), dir, BUCKET)));
     case 'model':
-      return new Process(dir, () => Promise.resolve(simModelService(dir, law, [...EXEMPLAR, 'sim-model', '--journal', journal])));
+      return new Process(dir, () => Promise.resolve(onPorts(first, simModelService(dir, law, [...EXEMPLAR, 'sim-model', '--journal', journal]))));
   }
+}
+
+/** The last needs two. */
+const PORTS: readonly ServerPart[] = ['s3', 'model', 'temporal'];
+const PORTS_A_MACHINE = 4;
+/** Below those that the system gives away. */
+const PORTS_FROM = 12_000;
+const PORT_BLOCKS = 5_000;
+
+/** Ports of a machine's own: another's server on the port of one that was killed would be taken for it. */
+function portsOf(dir: string): number {
+  return PORTS_FROM + PORTS_A_MACHINE * (createHash('sha256').update(dir).digest().readUInt32BE() % PORT_BLOCKS);
+}
+
+function onPorts(first: number, kind: ServiceKind): ServiceKind {
+  return { ...kind, usualPorts: Object.fromEntries(Object.keys(kind.usualPorts).map((name, i) => [name, first + i])) };
 }
 
 export function workerProcess(part: WorkerPart | 'trainer', dir: string, env: (dir: string) => Record<string, string>): Process {

@@ -95,18 +95,18 @@ class Drawn:
 
 class GroupLoader:
     """
-    Batches of groups, for ever. The order of an epoch and the negatives drawn in it are a pure function of
-    (seed, epoch, generation); each epoch gives every group once. `state_dict` is exact: loaded into a loader of the same
+    Batches of groups, for ever. The order of an epoch and the negatives drawn in it are a pure function of (seed, epoch) and the groups,
+    whatever the number of the generation that holds them; each epoch gives every group once. `state_dict` is exact: loaded into a loader of the same
     groups, the next batch is the one that would have come.
     """
 
-    def __init__(self, groups: Sequence[Group], *, seed: int, generation: int, batch_groups: int) -> None:
+    def __init__(self, groups: Sequence[Group], *, seed: int, batch_groups: int) -> None:
         if not groups:
             raise ConfigError("a loader needs at least one group")
         self.epoch = 0
         self.index = 0
         self._groups = groups
-        self._salt = f"{seed}/{generation}"
+        self._salt = str(seed)
         self._batch_groups = batch_groups
         self._order: tuple[int, list[Group]] | None = None
 

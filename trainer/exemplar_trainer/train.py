@@ -58,7 +58,7 @@ def train(config: TrainConfig, emit: Emit, stopping: Callable[[], bool] = lambda
 
     model = PlanEnergy().to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.learningRate, betas=(0.9, 0.99), weight_decay=WEIGHT_DECAY)
-    loader = GroupLoader(groups, seed=config.seed, generation=manifest.generation, batch_groups=config.batchGroups)
+    loader = GroupLoader(groups, seed=config.seed, batch_groups=config.batchGroups)
     steps_an_epoch = math.ceil(len(groups) / config.batchGroups)
     steps = config.epochs * steps_an_epoch
     step, loss, losses, durable = 0, math.nan, [], None
