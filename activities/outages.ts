@@ -5,7 +5,7 @@ import { toFailure } from './failures.ts';
 /** Failures in a row before a campaign is told that its calls do not get through. */
 const RUN_OF_FAILURES = 3;
 /** A campaign is told again as long as calls fail: it forgets what nobody repeats. */
-const REPEAT_MS = 5 * 60_000;
+const REPEAT_MS = 60_000;
 /** What most calls are made to. */
 const MODEL = 'model';
 /** What holds calls back that nothing ails. */

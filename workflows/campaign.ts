@@ -321,7 +321,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
 
   /** How long the campaign takes what keeps calls from getting through for granted, ms; null where nothing does. */
   function waitingFor(): number | null {
-    return waiting === null || !patched('outage-holds') ? null : expiresIn(waiting, patienceMs);
+    return waiting === null || !patched('outage-holds') ? null : expiresIn(waiting, patienceMs, patched('expires-soon'));
   }
 
   /** By what pages have reported, too many situations have failed. */

@@ -47,11 +47,12 @@ export interface Waiting {
 }
 
 /** Who says that calls do not get through repeats it; one who no longer does may be gone, and the next call must show. No longer than patience lasts. */
-const WAITING_EXPIRES_MS = 15 * 60_000;
+const WAITING_EXPIRES_MS = 3 * 60_000;
+const EXPIRED_ONCE_MS = 15 * 60_000;
 
-/** Milliseconds for which what keeps calls from getting through is still taken for granted. */
-export function expiresIn({ said }: Waiting, patienceMs: number): number {
-  return said + Math.min(WAITING_EXPIRES_MS, patienceMs) - Date.now();
+/** Milliseconds for which what keeps calls from getting through is still taken for granted; `soon`: false in histories of earlier versions. */
+export function expiresIn({ said }: Waiting, patienceMs: number, soon: boolean): number {
+  return said + Math.min(soon ? WAITING_EXPIRES_MS : EXPIRED_ONCE_MS, patienceMs) - Date.now();
 }
 
 /** What open pages are told. */
