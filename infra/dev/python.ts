@@ -9,8 +9,11 @@ import { findUv, runs } from './uv.ts';
 
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
-/** `test` has all of `train`, and what the trainer's tests need; `narrow` is an environment apart, for the MCP servers in narrow/. */
-export type PackageGroup = 'train' | 'test' | 'narrow';
+/**
+ * `test` has all of `train`, and what the trainer's tests need. Environments apart: `narrow` for the MCP servers in narrow/, `oracle` for torchgfn,
+ * against which losses are tested and which needs an older numpy, `bench` for the loaders that ours is timed beside.
+ */
+export type PackageGroup = 'train' | 'test' | 'narrow' | 'oracle' | 'bench';
 
 interface Group {
   /** Below the project's root. */
@@ -27,6 +30,8 @@ const GROUPS: Record<PackageGroup, Group> = {
   train: { venv: '.venv', locks: [TRAIN], holds: [], whose: "the trainer's" },
   test: { venv: '.venv', locks: [TRAIN, 'trainer/requirements-test.txt'], holds: ['train'], whose: "the trainer's" },
   narrow: { venv: '.venv-narrow', locks: ['narrow/requirements.txt'], holds: [], whose: "the narrow AIs'" },
+  oracle: { venv: '.venv-oracle', locks: ['trainer/requirements-oracle.txt'], holds: [], whose: "the test oracle's" },
+  bench: { venv: '.venv-bench', locks: ['trainer/requirements-bench.txt'], holds: [], whose: "the loader bench's" },
 };
 
 export interface PythonOptions {

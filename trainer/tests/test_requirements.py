@@ -6,7 +6,7 @@ import pytest
 TRAINER = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt", "requirements-oracle.txt", "requirements-bench.txt"])
 def test_every_requirement_is_pinned_and_hashed_and_no_host_is_named(name):
     text = (TRAINER / name).read_text()
     assert "://" not in text and "--index" not in text and "--find-links" not in text
