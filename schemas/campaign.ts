@@ -87,7 +87,7 @@ export type Splits = z.infer<typeof Splits>;
 export const SPLITS = ['train', 'validation', 'test'] as const;
 export type Split = (typeof SPLITS)[number];
 
-export const Compression = z.enum(['zstd', 'none']);
+export const Compression = z.enum(['zstd', 'lz4', 'none']);
 export type Compression = z.infer<typeof Compression>;
 
 /** Which chapters criticise a plan, and how long one may be. */

@@ -1,4 +1,6 @@
-import { CompressionType, Message, RecordBatchFileWriter, type Schema } from 'apache-arrow';
+import { Message, RecordBatchFileWriter, type Schema } from 'apache-arrow';
+import type { Compression } from '../../schemas/campaign.ts';
+import { COMPRESSION_TYPES } from './codec.ts';
 
 /** Prefix of a buffer that compression would not shrink, and that is stored as it is. */
 const STORED = -1n;
@@ -9,12 +11,17 @@ const STORED = -1n;
  * file's stream part, so readers that do not seek to the footer refuse it. This writer mends both.
  */
 export class IpcFileWriter extends RecordBatchFileWriter {
-  constructor(compression: 'zstd' | 'none') {
-    super({ compressionType: compression === 'zstd' ? CompressionType.ZSTD : null });
+  constructor(compression: Compression) {
+    super({ compressionType: COMPRESSION_TYPES[compression] });
   }
 
   protected override _writeSchema(schema: Schema): this {
     return super._writeSchema(schema)._writeMessage(Message.from(schema));
+  }
+
+  /** What is not compressed is copied: its column builder puts the next record batch into the same buffers. */
+  protected override _writeBodyBuffers(buffers: ArrayBufferView[]): this {
+    return super._writeBodyBuffers(this._compression === null ? buffers.map(copied) : buffers);
   }
 
   protected override _compressBodyBuffers(buffers: ArrayBufferView[]) {
@@ -27,4 +34,8 @@ export class IpcFileWriter extends RecordBatchFileWriter {
     }
     return body;
   }
+}
+
+function copied({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength).slice();
 }

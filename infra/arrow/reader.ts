@@ -1,5 +1,5 @@
 import { StructRow, tableFromIPC, Vector, type Schema } from 'apache-arrow';
-import { registerZstd } from './codec.ts';
+import { registerCodecs } from './codec.ts';
 
 export interface ArrowTable<Row> {
   schema: Schema;
@@ -8,7 +8,7 @@ export interface ArrowTable<Row> {
 
 /** Schema and rows of an Arrow IPC file. Throws where the bytes are not one. */
 export async function openArrow<Row = Record<string, unknown>>(bytes: Uint8Array): Promise<ArrowTable<Row>> {
-  await registerZstd();
+  await registerCodecs();
   const table = tableFromIPC(bytes);
   return { schema: table.schema, rows: Array.from(table, (row) => plain(row) as Row) };
 }
