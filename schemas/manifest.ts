@@ -17,6 +17,10 @@ export const FileEntry = z.strictObject({
   sha256: Sha256,
   bytes: z.int().min(0),
   rows: z.int().min(0),
+  /** Of data files: situations with a positive and at least one negative, on whatever branch. Absent in earlier generations, as is `pairs`. */
+  groups: z.int().min(0).optional(),
+  /** Negatives of those situations. */
+  pairs: z.int().min(0).optional(),
 });
 export type FileEntry = z.infer<typeof FileEntry>;
 

@@ -3,6 +3,7 @@ import type { CampaignRecord } from '../../schemas/records.ts';
 import { DataRow, LedgerRow, SituationRow } from '../../schemas/rows.ts';
 import type { Findings } from './findings.ts';
 import { totalOutcomes } from './manifest.ts';
+import { pairsOf } from './page-files.ts';
 import { splitOf } from './splits.ts';
 import { checkBytes, readRows, type Located } from './verify-file.ts';
 import { checkSituation } from './verify-situation.ts';
@@ -50,7 +51,7 @@ export class Inspection {
       const bytes = await checkBytes(this.#source, file, this.#findings);
       if (bytes === null) continue;
       if (file.kind === 'situations') situations.push(...this.#checkOrder(file, await readRows(file, bytes, SituationRow, this.#findings)));
-      else if (file.kind === 'data') versions.push(...this.#checkOrder(file, await readRows(file, bytes, DataRow, this.#findings)));
+      else if (file.kind === 'data') versions.push(...this.#checkGroups(file, this.#checkOrder(file, await readRows(file, bytes, DataRow, this.#findings))));
       else this.#checkLedger(page, file, await readRows(file, bytes, LedgerRow, this.#findings));
     }
     this.#checkOutcomes(page, situations);
@@ -70,6 +71,17 @@ export class Inspection {
       this.#findings.check(before === undefined || inOrder(before, row), () => `${at}: rows must be sorted by situation_index${'branch' in row ? ', branch, revision' : ''}`);
     }
     return rows;
+  }
+
+  /** Earlier generations do not count them. */
+  #checkGroups(file: FileEntry, versions: Located<DataRow>[]): Located<DataRow>[] {
+    const pairs = [...byIndex(versions).values()].map((group) => pairsOf(group.map(({ row }) => row)));
+    const found = { groups: pairs.filter((n) => n > 0).length, pairs: pairs.reduce((sum, n) => sum + n, 0) };
+    for (const count of ['groups', 'pairs'] as const) {
+      const said = file[count];
+      if (said !== undefined) this.#findings.check(said === found[count], () => `${file.key}: has ${found[count]} ${count}, the manifest says ${said}`);
+    }
+    return versions;
   }
 
   #checkLedger(page: PageSeal, file: FileEntry, rows: Located<LedgerRow>[]): void {

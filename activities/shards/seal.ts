@@ -1,7 +1,4 @@
-import type { Schema } from 'apache-arrow';
-import { writeArrow, writerIdentity } from '../../infra/arrow/writer.ts';
-import { DATA_SCHEMA, LEDGER_SCHEMA, SITUATIONS_SCHEMA } from '../../schemas/arrow.ts';
-import { SPLITS, type Split } from '../../schemas/campaign.ts';
+import { writerIdentity } from '../../infra/arrow/writer.ts';
 import { sha256Hex } from '../../schemas/canonical.ts';
 import { datasetPrefix } from '../../schemas/keys.ts';
 import type { FileEntry, OutcomeCounts, PageSeal } from '../../schemas/manifest.ts';
@@ -10,8 +7,9 @@ import type { Situation } from '../../schemas/situation.ts';
 import type { CampaignReader } from '../campaign-reader.ts';
 import { countingOutcome } from '../campaign-state.ts';
 import { CorruptData } from '../failures.ts';
-import { ledgerRows, type TrySteps } from './ledger.ts';
-import { dataRows, situationRow, type SituationStory, type ValuePort } from './rows.ts';
+import type { TrySteps } from './ledger.ts';
+import { PageFiles } from './page-files.ts';
+import type { ValuePort } from './rows.ts';
 import { splitOf } from './splits.ts';
 import { loadSteps, placeVersions } from './versions.ts';
 
@@ -36,41 +34,31 @@ export interface PageToSeal {
 }
 
 /**
- * Writes a page's files, put if absent, and says what they hold. Equal outcomes give equal files under equal keys. Throws CorruptData
- * where the campaign was begun with another writer or codec, or where records contradict each other.
+ * Writes a page's files, put if absent, and says what they hold. Equal outcomes give equal files under equal keys. READ_AT_ONCE situations are in
+ * memory at a time, beside one record batch a file and the files so far, compressed. Throws CorruptData where the campaign was begun with another
+ * writer or codec, or where records contradict each other.
  */
 export async function sealPage(ports: SealPorts, campaign: CampaignRecord, { page, settings, situations, outcomes }: PageToSeal): Promise<PageSeal> {
   await requireWriter(campaign);
-  const stories: (SituationStory & { tries: TrySteps[] })[] = [];
+  const files = await PageFiles.begin(campaign.file.compression);
   const ended = situations.filter(({ index }) => (outcomes.get(index) ?? []).length > 0);
+  const counts: OutcomeCounts = { converged: 0, unconverged: 0, refused: 0, failed: 0, 'over-budget': 0, waiting: situations.length - ended.length };
   for (let i = 0; i < ended.length; i += READ_AT_ONCE) {
-    const read = ended.slice(i, i + READ_AT_ONCE).map((situation) => story(ports, campaign, situation, outcomes.get(situation.index) ?? []));
-    stories.push(...(await Promise.all(read)));
+    const stories = await Promise.all(ended.slice(i, i + READ_AT_ONCE).map((situation) => story(ports, campaign, situation, outcomes.get(situation.index) ?? [])));
+    for (const each of stories) {
+      files.add(each, ports.value);
+      counts[each.outcome.outcome] += 1;
+    }
   }
-
-  const files: FileEntry[] = [];
-  const write = async (kind: FileEntry['kind'], split: Split | null, schema: Schema, rows: readonly object[]) => {
-    const bytes = await writeArrow(schema, rows, { compression: campaign.file.compression });
+  const entries: FileEntry[] = [];
+  for await (const { bytes, ...entry } of files.finish()) {
     const sha256 = sha256Hex(bytes);
-    const name = [...(split === null ? [] : [split]), String(page).padStart(5, '0'), sha256.slice(0, 12)].join('-');
-    const key = `${kind}/${name}.arrow`;
+    const name = [...(entry.split === null ? [] : [entry.split]), String(page).padStart(5, '0'), sha256.slice(0, 12)].join('-');
+    const key = `${entry.kind}/${name}.arrow`;
     await putOnce(ports, `${datasetPrefix(campaign.name)}${key}`, bytes);
-    files.push({ kind, split, page, key, sha256, bytes: bytes.length, rows: rows.length });
-  };
-  for (const split of SPLITS) {
-    const members = stories.filter((each) => each.split === split);
-    if (members.length === 0) continue;
-    const data = members.flatMap((each) => dataRows(each, ports.value));
-    if (data.length > 0) await write('data', split, DATA_SCHEMA, data);
-    await write('situations', split, SITUATIONS_SCHEMA, members.map(situationRow));
+    entries.push({ ...entry, page, key, sha256, bytes: bytes.length });
   }
-  const ledger = stories.flatMap(({ tries }) => ledgerRows(tries));
-  await write('ledger', null, LEDGER_SCHEMA, ledger);
-
-  const counts: OutcomeCounts = { converged: 0, unconverged: 0, refused: 0, failed: 0, 'over-budget': 0, waiting: situations.length - stories.length };
-  for (const { outcome } of stories) counts[outcome.outcome] += 1;
-  const nanoUsd = Number(ledger.reduce((sum, row) => sum + (row.nano_usd ?? 0n), 0n));
-  return { page, settings, situations: situations.length, outcomes: counts, nanoUsd, calls: ledger.length, files };
+  return { page, settings, situations: situations.length, outcomes: counts, nanoUsd: files.nanoUsd, calls: files.calls, files: entries };
 }
 
 async function story({ reader }: SealPorts, campaign: CampaignRecord, situation: Situation, outcomes: readonly OutcomeRecord[]) {

@@ -61,27 +61,24 @@ export class Bits {
 
 /** Where each value ends, as the sum of lengths: one more entry than values, the first 0. */
 export class Offsets {
-  #ends = new Numbers<number>(Int32Array);
-  #end = 0;
-  #begun = false;
+  #ends = new Int32Array(FIRST_LENGTH);
+  #length = 1;
 
   push(length: number): void {
-    if (!this.#begun) this.#begin();
-    this.#end += length;
-    if (this.#end > INT32_MAX) throw new RangeError('a column of one record batch takes more than 2 GiB: fewer rows a batch are needed');
-    this.#ends.push(this.#end);
+    if (this.#length === this.#ends.length) {
+      const larger = new Int32Array(2 * this.#length);
+      larger.set(this.#ends);
+      this.#ends = larger;
+    }
+    const end = (this.#ends[this.#length - 1] as number) + length;
+    if (end > INT32_MAX) throw new RangeError('a column of one record batch takes more than 2 GiB: fewer rows a batch are needed');
+    this.#ends[this.#length++] = end;
   }
 
   take(): Int32Array {
-    if (!this.#begun) this.#begin();
-    this.#begun = false;
-    this.#end = 0;
-    return this.#ends.take() as Int32Array;
-  }
-
-  #begin(): void {
-    this.#ends.push(0);
-    this.#begun = true;
+    const taken = this.#ends.subarray(0, this.#length);
+    this.#length = 1;
+    return taken;
   }
 }
 

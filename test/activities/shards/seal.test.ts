@@ -136,6 +136,18 @@ describe('sealPage', () => {
     expect(ledger.reduce((sum, row) => sum + (row.nano_usd ?? 0n), 0n)).toBe(18_000n);
   });
 
+  it('counts the groups and pairs of each data file, branches included', async () => {
+    const { seals } = await sealed();
+    const counted = seals.flatMap((seal) => seal.files).map(({ kind, split, page, groups, pairs }) => [kind, split, page, groups, pairs]);
+    // situation 0 has one negative on the main line and one on a branch, 1 has two, 6 none
+    expect(counted.filter(([kind]) => kind === 'data')).toEqual([
+      ['data', 'train', 0, 1, 2],
+      ['data', 'validation', 0, 1, 2],
+      ['data', 'train', 1, 0, 0],
+    ]);
+    expect(counted.filter(([kind]) => kind !== 'data').every(([, , , groups, pairs]) => groups === undefined && pairs === undefined)).toBe(true);
+  });
+
   it('writes the same bytes again, and in another store', async () => {
     const { store, campaign, seals } = await sealed();
     const before = new Map(store.objects);

@@ -11,6 +11,13 @@ import { NAME, publishedDataset } from './dataset.ts';
 
 const SHAPES = { data: DataRow, situations: SituationRow, ledger: LedgerRow };
 
+/** As the manifest counts them, by a slower way than the product's. */
+export function countGroups(rows: readonly DataRow[]): { groups: number; pairs: number } {
+  const labelled = (index: number, label: DataRow['label']) => rows.filter((row) => row.situation_index === index && row.label === label).length;
+  const groups = [...new Set(rows.map((row) => row.situation_index))].filter((index) => labelled(index, 'positive') > 0 && labelled(index, 'negative') > 0);
+  return { groups: groups.length, pairs: groups.reduce((sum, index) => sum + labelled(index, 'negative'), 0) };
+}
+
 /** A published dataset whose manifest can be made to agree with a forged file, so that only deeper checks can tell. */
 export class Forgery {
   readonly store: MemoryStore;
@@ -47,7 +54,7 @@ export class Forgery {
     this.store.objects.delete(this.key(file));
     const sha256 = sha256Hex(bytes);
     const key = file.key.replace(/[0-9a-f]{12}\.arrow$/, `${sha256.slice(0, 12)}.arrow`);
-    Object.assign(file, { key, sha256, bytes: bytes.length, rows: rows.length });
+    Object.assign(file, { key, sha256, bytes: bytes.length, rows: rows.length, ...(file.kind === 'data' ? countGroups(rows as unknown as DataRow[]) : {}) });
     this.store.objects.set(this.key(file), bytes);
     this.saveManifest();
   }

@@ -140,6 +140,18 @@ describe('verify recounts', () => {
     expect((await verify(storeSource(store, NAME))).faults).toEqual([]);
   });
 
+  it.each(['groups', 'pairs'] as const)('%s of a data file, where the manifest counts them', async (count) => {
+    const forgery = await Forgery.begin();
+    const file = await forgery.fileOf('data', 0);
+    const said = file[count] as number;
+    file[count] = said + 1;
+    forgery.saveManifest();
+    expect(await faults(forgery)).toEqual([`${file.key}: has ${said} ${count}, the manifest says ${said + 1}`]);
+    delete file[count];
+    forgery.saveManifest();
+    expect(await faults(forgery)).toEqual([]);
+  });
+
   it('versions of a situation', async () => {
     const { found, file } = await forged((rows) => rows.filter((_, i) => i !== 2));
     expect(found).toEqual([expect.stringMatching(/^situations\/.* row 0: says 7 versions, its data rows are 6$/)]);
