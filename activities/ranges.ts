@@ -35,6 +35,40 @@ export function parseTries(text: string): Tried[] {
   });
 }
 
+/** Longest text of tries in one event of a history, characters: scattered indexes take some six each. */
+export const LONGEST_TRIES = 4_000;
+/** Longest of all the texts that a workflow begins with, or carries to its next run, together; characters. */
+export const MOST_CARRIED = 12_000;
+
+/** A text of tries as texts of at most `longest` characters; none for "". */
+export function triesInPieces(text: string, longest = LONGEST_TRIES): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  let group = '';
+  for (const [attempt, range] of text.split(';').flatMap(rangesOf)) {
+    const more = piece === '' ? `${attempt}:${range}` : attempt === group ? `,${range}` : `;${attempt}:${range}`;
+    if (piece.length + more.length > longest) pieces.push(piece);
+    piece = piece.length + more.length > longest ? `${attempt}:${range}` : piece + more;
+    group = attempt;
+  }
+  return piece === '' ? pieces : [...pieces, piece];
+}
+
+function rangesOf(group: string): [attempt: string, range: string][] {
+  const [attempt, ranges] = group.split(':') as [string, string?];
+  return (ranges ?? '').split(',').flatMap((range) => (range === '' ? [] : [[attempt, range] as [string, string]]));
+}
+
+/** With as many lists of members as `room` characters hold; "" stands for those that S3 alone knows. */
+export function membersWithin<T extends { members: string }>(all: readonly T[], room: number): T[] {
+  let left = room;
+  return all.map((each) => {
+    const members = each.members.length <= left ? each.members : '';
+    left -= members.length;
+    return { ...each, members };
+  });
+}
+
 export function parseRanges(text: string): number[] {
   if (text === '') return [];
   return text.split(',').flatMap((part) => {

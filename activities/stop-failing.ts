@@ -19,6 +19,15 @@ export function createStopActivities({ reader }: { reader: CampaignReader }) {
         throw toFailure(error);
       }
     },
+
+    /** Writes a cancellation that came through Temporal alone as the `cancel` verb would have. `after`: number of the last settings record that the campaign knows. */
+    async recordCancel(input: { campaign: string; after: number }): Promise<void> {
+      try {
+        await beating({ settled: 0 }, () => recordCancel(reader, input.campaign, input.after));
+      } catch (error) {
+        throw toFailure(error);
+      }
+    },
   };
 }
 export type StopActivities = ReturnType<typeof createStopActivities>;
@@ -41,6 +50,16 @@ export async function stopFailing(reader: CampaignReader, name: string): Promise
     const record: SettingRecord = { schema: 1, n: current.n + 1, state: 'paused', stopped };
     // the loser of a race looks again at what the winner has set
     if (await reader.store.putIfAbsent(settingKey(name, record.n), canonicalJson(record))) return true;
+  }
+}
+
+/** Puts nothing where an earlier attempt, or the verb, has written it: what was let go on since stays so. */
+async function recordCancel(reader: CampaignReader, name: string, after: number): Promise<void> {
+  for (;;) {
+    const settings = await reader.settings(name);
+    if (settings.some(({ n, state }) => n > after && state === 'cancelled')) return;
+    const record: SettingRecord = { schema: 1, n: (settings.at(-1)?.n ?? 0) + 1, state: 'cancelled' };
+    if (await reader.store.putIfAbsent(settingKey(name, record.n), canonicalJson(record))) return;
   }
 }
 

@@ -1,8 +1,11 @@
 import Anthropic from '@anthropic-ai/sdk';
 import type { MessageBatch, MessageBatchResult } from '@anthropic-ai/sdk/resources/messages/batches';
+import { waitOut } from '../activities/limits/wait-out.ts';
 import type { BatchedRequest, BatchedResult, BatchProvider, BatchStatus } from '../activities/batches/provider.ts';
 import { busy, messageParams, toAnswer } from './model-anthropic.ts';
 
+/** How long a busy provider is asked again within one attempt, ms. */
+const PATIENCE_MS = 3_600_000;
 /** The most that one page of the list may hold. */
 const LARGEST_PAGE = 1_000;
 
@@ -35,7 +38,7 @@ export class AnthropicBatches implements BatchProvider {
 
   async retrieve(id: string): Promise<BatchStatus | null> {
     try {
-      const batch = await told(() => this.#client.messages.batches.retrieve(id));
+      const batch = await inTime(() => this.#client.messages.batches.retrieve(id));
       return batch.archived_at === null ? statusOf(batch) : null;
     } catch (error) {
       if (error instanceof Anthropic.NotFoundError) return null;
@@ -44,17 +47,22 @@ export class AnthropicBatches implements BatchProvider {
   }
 
   async *list(): AsyncIterable<BatchStatus> {
-    const pages = await told(() => this.#client.messages.batches.list({ limit: LARGEST_PAGE }));
-    for await (const batch of pages) yield statusOf(batch);
+    let page = await inTime(() => this.#client.messages.batches.list({ limit: LARGEST_PAGE }));
+    for (;;) {
+      yield* page.getPaginatedItems().map(statusOf);
+      if (!page.hasNextPage()) return;
+      const last = page;
+      page = await inTime(() => last.getNextPage());
+    }
   }
 
   async *results(id: string): AsyncIterable<{ customId: string; result: BatchedResult }> {
-    const results = await told(() => this.#client.messages.batches.results(id));
+    const results = await inTime(() => this.#client.messages.batches.results(id));
     for await (const { custom_id: customId, result } of results) yield { customId, result: resultOf(result) };
   }
 
   async cancel(id: string): Promise<void> {
-    await told(() => this.#client.messages.batches.cancel(id)).catch((error: unknown) => {
+    await inTime(() => this.#client.messages.batches.cancel(id)).catch((error: unknown) => {
       // it has ended meanwhile, or is unknown: its retrieval says so
       if (!(error instanceof Anthropic.BadRequestError || error instanceof Anthropic.ConflictError || error instanceof Anthropic.NotFoundError)) throw error;
     });
@@ -67,6 +75,11 @@ async function told<T>(call: () => PromiseLike<T>): Promise<T> {
   } catch (error) {
     throw busy(error) ?? error;
   }
+}
+
+/** Asks again when the provider says so: its limits for batches are others than those for messages, and stand in no header. */
+async function inTime<T>(call: () => PromiseLike<T>): Promise<T> {
+  return await waitOut(PATIENCE_MS, () => told(call));
 }
 
 function statusOf({ id, created_at, processing_status, request_counts: counts }: MessageBatch): BatchStatus {

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { ActivityNotFoundError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
 import type { BatchDesk, Waiter } from '../activities/batches/desk.ts';
-import { formatTries, type Tried } from '../activities/ranges.ts';
+import { formatTries, triesInPieces, type Tried } from '../activities/ranges.ts';
 import { batchKnowsQuery, batchWaitSignal, batchWorkflowId, QUEUES, situationWorkflowId } from '../workflows/messages.ts';
 import { SEARCH } from '../workflows/search-attributes.ts';
 
@@ -29,7 +29,7 @@ export class TemporalDesk implements BatchDesk {
     const tries = [tried];
     const told = sleep(TOGETHER_MS).then(async () => {
       this.#gathering.delete(campaign);
-      await this.#tell(campaign, formatTries(tries));
+      for (const waiting of triesInPieces(formatTries(tries))) await this.#tell(campaign, waiting);
     });
     this.#gathering.set(campaign, { tries, told });
     return told;

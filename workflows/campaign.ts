@@ -89,9 +89,7 @@ setWorkflowOptions(() => ((workflowInfo().currentDeploymentVersion?.deploymentNa
 export async function campaign(input: CampaignInput): Promise<CampaignResult> {
   // a cancellation from the UI is read as the cancel verb: calls in flight finish and what is terminal is sealed
   let cancelRequested = false;
-  void CancellationScope.current().cancelRequested.catch(() => {
-    cancelRequested = true;
-  });
+  void CancellationScope.current().cancelRequested.catch(() => (cancelRequested = true));
   return await CancellationScope.nonCancellable(() => run(input, () => cancelRequested));
 }
 
@@ -272,6 +270,8 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
   async function applySettings(): Promise<void> {
     settingsChanged = false;
     const next = await io.readSettings({ campaign: name });
+    // batches, and a campaign begun anew, read of it on S3
+    if (cancelRequested() && phase !== 'cancelling' && next.state !== 'cancelled' && patched('cancel-recorded')) await io.recordCancel({ campaign: name, after: next.n });
     if (cancelRequested()) next.state = 'cancelled';
     if (next.budget !== null && treasury.free !== null) purse.bound({ budget: budgetOf(next, state.view), hold: purse.hold });
     if (next.capped === true && purse.hold === null && purse.promised !== null) {

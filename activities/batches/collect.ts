@@ -6,7 +6,7 @@ import { keep } from '../answers.ts';
 import { CorruptData, toFailure } from '../failures.ts';
 import type { ModelAnswer } from '../model.ts';
 import { costOf } from '../pricing.ts';
-import { formatTries } from '../ranges.ts';
+import { inOneEvent } from './again.ts';
 import type { Bench } from './ports.ts';
 import { batchPriceOf } from './price.ts';
 import type { BatchedResult } from './provider.ts';
@@ -20,7 +20,7 @@ type Call = BatchIntent['calls'][number];
 
 export interface CollectResult {
   headline: string;
-  /** Situations whose calls must be asked again, by try. */
+  /** Situations whose calls must be asked again, by try, as far as one event holds them. */
   again: string;
 }
 
@@ -67,7 +67,7 @@ export async function collect(bench: Bench, { intent: id, release }: { intent: s
   const slots = new Slots(PUTS_AT_ONCE);
   await Promise.all(wakes.map(({ call, failure }) => slots.run(() => wake(bench, call, failure))));
   const headline = Object.entries(counts).filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`).join(', ');
-  return { headline, again: release ? '' : formatTries(again) };
+  return { headline, again: release ? '' : await inOneEvent(bench, again) };
 
   async function settle(call: Call, result: BatchedResult): Promise<void> {
     if (result.kind === 'succeeded') {

@@ -3,6 +3,7 @@ import type { CacheTtl, ModelRequest } from '../model.ts';
 import { objectKey } from '../../schemas/keys.ts';
 import { CorruptData } from '../failures.ts';
 import type { ObjectStore } from '../store.ts';
+import { Slots } from '../../infra/slots.ts';
 import { formatTries, parseTries, type Tried } from '../ranges.ts';
 import { customId } from './custom-id.ts';
 import type { Bench } from './ports.ts';
@@ -22,8 +23,18 @@ export interface Draft {
   left: string;
 }
 
-/** Reads what situations wait for, up to the limits of a batch. Those whose answer has come meanwhile, or who could not pay for it, are woken. */
-export async function draft({ intents, ...bench }: Bench, waiting: string, most = { requests: MOST_REQUESTS, bytes: MOST_BYTES }): Promise<Draft> {
+interface Bounds {
+  requests: number;
+  bytes: number;
+  /** Keys of calls that are in open batches: who waits for one is woken when that has ended. */
+  asked: ReadonlySet<string>;
+}
+
+const PROVIDERS: Bounds = { requests: MOST_REQUESTS, bytes: MOST_BYTES, asked: new Set() };
+
+/** Reads what situations wait for, up to the limits of a batch. Those who could not pay for it are woken. */
+export async function draft({ intents, ...bench }: Bench, waiting: string, bounds: Partial<Bounds> = {}): Promise<Draft> {
+  const most = { ...PROVIDERS, ...bounds };
   const draft: Draft = { calls: [], requests: [], bytes: ENVELOPE, left: '' };
   const left: Tried[] = [];
   const tries = parseTries(waiting);
@@ -45,12 +56,22 @@ export async function draft({ intents, ...bench }: Bench, waiting: string, most 
 
   async function readCall({ index, try: attempt }: Tried): Promise<{ call: WaitingCall; text: string } | { call: null; text: '' }> {
     const call = await intents.waiting(index, attempt);
-    if (call === null) return { call: null, text: '' };
-    const known = (await intents.store.get(call.key)) !== null;
-    if (!known && call.unfunded !== true) return { call, text: await readRequest(intents.store, call) };
-    await wake({ intents, ...bench }, call, known ? answered() : unanswered());
+    if (call === null || most.asked.has(call.key)) return { call: null, text: '' };
+    if (call.unfunded !== true) return { call, text: await readRequest(intents.store, call) };
+    await wake({ intents, ...bench }, call, (await isAnswered(intents.store, call)) ? answered() : unanswered());
     return { call: null, text: '' };
   }
+}
+
+/** Those of a draft whose answers have come meanwhile. */
+export async function answeredCalls({ intents }: Bench, { calls }: Draft): Promise<WaitingCall[]> {
+  const slots = new Slots(READS_AT_ONCE);
+  const known = await Promise.all(calls.map((call) => slots.run(() => isAnswered(intents.store, call))));
+  return calls.filter((_, i) => known[i]);
+}
+
+async function isAnswered(store: ObjectStore, { key }: WaitingCall): Promise<boolean> {
+  return (await store.get(key)) !== null;
 }
 
 /** Read once: not kept at hand, as other objects are. */

@@ -70,6 +70,11 @@ export class Intents {
     await this.store.putIfAbsent(intentKey(this.campaign, end.intent, 'end'), canonicalJson(end));
   }
 
+  /** Keys of the calls for which batches that have not been collected yet were asked, or may have been. */
+  async asked(): Promise<Set<string>> {
+    return new Set((await this.open()).flatMap(({ calls }) => calls.map(({ key }) => key)));
+  }
+
   /** True where a batch that has not been collected yet was asked, or may have been, for this call of a run; of any run by default. */
   async holds(key: string, run?: string): Promise<boolean> {
     return (await this.open()).some(({ calls }) => calls.some((call) => call.key === key && (run === undefined || call.run === run)));

@@ -27,7 +27,7 @@ export type BatchedResult =
   | { kind: 'errored'; status: number; message: string }
   | { kind: 'canceled' | 'expired' };
 
-/** A provider's batches of messages. Every method sends once; all throw Busy for 429 and 529, the adapter's own errors otherwise. */
+/** A provider's batches of messages. A busy provider (429, 529) is waited for, but by `create`, which sends once and throws Busy; else the adapter's own errors. */
 export interface BatchProvider {
   /** `idempotencyKey` helps with servers that heed it; none need. Given up after `timeoutMs`. */
   create(requests: readonly BatchedRequest[], options: { idempotencyKey: string; timeoutMs: number }): Promise<BatchStatus>;

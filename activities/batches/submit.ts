@@ -4,11 +4,12 @@ import { NOTHING_LOST } from '../../schemas/failure-types.ts';
 import { applySettings } from '../campaign-state.ts';
 import { toFailure } from '../failures.ts';
 import { Busy } from '../model.ts';
-import { formatTries, parseTries } from '../ranges.ts';
+import { formatTries, LONGEST_TRIES, parseTries, type Tried } from '../ranges.ts';
 import { intentId } from './custom-id.ts';
-import { draft, intentOf, requestsOf, type Draft } from './draft.ts';
+import { answeredCalls, draft, intentOf, requestsOf, type Draft } from './draft.ts';
 import { postBounds } from './pace.ts';
 import type { Bench } from './ports.ts';
+import { answered, wake } from './wake.ts';
 
 /** Wait after a busy provider that does not say how long, ms. */
 const BUSY_MS = 15_000;
@@ -16,7 +17,7 @@ const BUSY_MS = 15_000;
 /** A batch that is being worked off, or an intent of which nobody knows yet whether it became one. */
 export interface OpenBatch {
   intent: string;
-  /** Its situations, by try. */
+  /** Its situations, by try; "" where that is long: S3 knows them. */
   members: string;
   requests: number;
   /** Milliseconds since the epoch. */
@@ -35,28 +36,37 @@ export interface SubmitResult {
 
 /**
  * Asks for the nth batch of one run of the workflow. The intent is put first; an attempt that finds one put by an earlier attempt asks for nothing,
- * because the earlier one may have: what became of that is found out by looking (find.ts).
+ * because the earlier one may have: what became of that is found out by looking (find.ts). `unseen`: not all that is asked for is known
+ * to who asks, and S3 must say which calls are in open batches.
  */
-export async function submit(bench: Bench, { run, n, waiting }: { run: string; n: number; waiting: string }): Promise<SubmitResult> {
+export async function submit(bench: Bench, { run, n, waiting: all, unseen = false }: { run: string; n: number; waiting: string; unseen?: boolean }): Promise<SubmitResult> {
   const { campaign, intents } = bench;
+  let waiting = all;
   let drafted: Draft | null = null;
   for (let k = 0; ; k++) {
     const id = intentId(campaign.name, run, n, k);
     const earlier = await intents.read(id);
     if (earlier !== null) {
       if ((await intents.batchOf(id)) === null) continue;
-      const inIt = new Set(earlier.calls.map(({ index, try: attempt }) => `${index}.${attempt}`));
-      const left = parseTries(waiting).filter(({ index, try: attempt }) => !inIt.has(`${index}.${attempt}`));
-      return { headline: `found the intent ${id.slice(0, 8)} of ${earlier.calls.length} requests`, state: 'running', batch: openBatch(earlier), left: formatTries(left) };
+      return { headline: `found the intent ${id.slice(0, 8)} of ${earlier.calls.length} requests`, state: 'running', batch: openBatch(earlier), left: without(waiting, earlier.calls) };
     }
     const state = await stateOf(bench);
     if (state !== 'running') return { headline: `nothing sent: the campaign is ${state}`, state, batch: null, left: waiting };
-    drafted ??= await draft(bench, waiting);
-    if (drafted.calls.length === 0) return { headline: 'nothing to send: every answer has come', state, batch: null, left: '' };
+    drafted ??= await draft(bench, waiting, { asked: unseen ? await intents.asked() : new Set() });
+    if (drafted.calls.length === 0) return { headline: 'nothing to send: every answer has come, or is asked for', state, batch: null, left: '' };
     if (k > 0) await knock(bench);
     let intent: BatchIntent | null = intentOf(id, drafted);
     if (!(await intents.put(intent))) {
       k -= 1;
+      continue;
+    }
+    // once the intent is there: a step that saw an answer before would not have known that another was asked for
+    const known = await answeredCalls(bench, drafted);
+    if (known.length > 0) {
+      await intents.void(id);
+      for (const call of known) await wake(bench, call, answered());
+      waiting = without(waiting, known);
+      drafted = null;
       continue;
     }
     while (intent !== null) {
@@ -65,6 +75,11 @@ export async function submit(bench: Bench, { run, n, waiting }: { run: string; n
       intent = await held(bench, intent, busy);
     }
   }
+}
+
+function without(waiting: string, gone: readonly Tried[]): string {
+  const ids = new Set(gone.map(({ index, try: attempt }) => `${index}.${attempt}`));
+  return formatTries(parseTries(waiting).filter(({ index, try: attempt }) => !ids.has(`${index}.${attempt}`)));
 }
 
 /** Where it stopped itself, what runs goes on. */
@@ -120,7 +135,7 @@ async function knock({ batches }: Bench): Promise<void> {
   try {
     await batches.list()[Symbol.asyncIterator]().next();
   } catch (error) {
-    if (!(error instanceof Busy)) throw refusedOr(error);
+    throw refusedOr(error);
   }
 }
 
@@ -146,5 +161,6 @@ async function untilDone<T>(work: () => Promise<T>): Promise<T> {
 }
 
 export function openBatch({ id, calls, at }: BatchIntent): OpenBatch {
-  return { intent: id, members: formatTries(calls), requests: calls.length, at };
+  const members = formatTries(calls);
+  return { intent: id, members: members.length > LONGEST_TRIES ? '' : members, requests: calls.length, at };
 }

@@ -43,9 +43,10 @@ export class Place {
     this.store = store;
   }
 
-  static async open(law: Law): Promise<Place> {
+  /** `before`: what stands between workers and provider; given its address, resolves to the one that workers are told. */
+  static async open(law: Law, before = (url: string) => Promise.resolve(url)): Promise<Place> {
     const sim = await startSimModel({ port: 0, law });
-    const config = { apiKey: 'simulated', baseURL: sim.url };
+    const config = { apiKey: 'simulated', baseURL: await before(sim.url) };
     const store = new MemoryStore();
     const { identity } = await identifyProvider(config);
     const client = anthropicClient(config);

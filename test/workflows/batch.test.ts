@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { packageRoot } from '../../infra/package-root.ts';
 import { answered } from '../../activities/batches/wake.ts';
+import { applySettings } from '../../activities/campaign-state.ts';
+import { addSetting, readSettings } from '../../infra/campaign-store.ts';
 import type { WaitingCall } from '../../schemas/batches.ts';
-import { intentsPrefix, outcomeKey, waitingKey } from '../../schemas/keys.ts';
+import { campaignKey, intentsPrefix, outcomeKey, waitingKey } from '../../schemas/keys.ts';
 import { Law } from '../../schemas/law.ts';
 import type { OutcomeRecord, ResponseRecord } from '../../schemas/records.ts';
-import { batchProgressQuery, batchWorkflowId, situationWorkflowId } from '../../workflows/messages.ts';
+import { batchProgressQuery, batchWorkflowId, campaignWorkflowId, progressQuery, situationWorkflowId } from '../../workflows/messages.ts';
 import { Place } from '../harness/batches.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -141,6 +143,29 @@ test('a cancelled campaign has its batch canceled, keeps what was answered, and 
   await at.run(name);
   await reference;
   expect(await at.files(name)).toEqual(await calm.files(name));
+  expect(await at.paidAgain()).toEqual([]);
+});
+
+test('a cancellation in the Temporal UI holds for a call that comes to wait after it: it is not asked for before the campaign is resumed', async () => {
+  const at = await place();
+  const name = await at.campaign({ ...BATCH, ...ONE });
+  const handle = at.engine.client.workflow.getHandle(campaignWorkflowId(name));
+  const put = at.store.put.bind(at.store);
+  at.store.put = async (key, body) => {
+    if (key === waitingKey(name, 0, 0)) {
+      await handle.cancel();
+      await until(async () => (await handle.query(progressQuery)).state === 'cancelling', 'the campaign is being cancelled');
+    }
+    await put(key, body);
+  };
+  const { ended } = await at.start(name);
+  expect(await ended).toMatchObject({ state: 'cancelled' });
+  at.store.put = put;
+  expect(await at.paid()).toEqual([]);
+  // S3 says so too, whatever becomes of Temporal
+  expect(applySettings(read(at, campaignKey(name)), await readSettings(at.store, name)).state).toBe('cancelled');
+  await addSetting(at.store, name, { state: 'running' });
+  expect(await at.run(name)).toMatchObject({ state: 'done', outcomes: { failed: 0 } });
   expect(await at.paidAgain()).toEqual([]);
 });
 

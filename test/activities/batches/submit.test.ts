@@ -129,9 +129,32 @@ test('an answer that has come meanwhile is not asked for: its step is woken', as
   expect(woken).toEqual([{ index: 1, type: 'Batch.Answered' }]);
 });
 
+test('an answer that comes between drafting and intent is not asked for again: a step that sees it then knows of no batch', async () => {
+  const { bench, batches, store, campaign, intents, woken, ask } = await scene(3);
+  const putIfAbsent = store.putIfAbsent.bind(store);
+  store.putIfAbsent = async (key, body) => {
+    if (key.startsWith(intentsPrefix(campaign.name)) && key.endsWith('.calls.json')) await putIfAbsent('k1', '{}');
+    return await putIfAbsent(key, body);
+  };
+  const { batch } = await submit(bench, ask);
+  expect(batch).toMatchObject({ members: '0:0,2', requests: 2 });
+  expect(batches.created).toBe(1);
+  expect(woken).toEqual([{ index: 1, type: 'Batch.Answered' }]);
+  expect((await intents.open()).map(({ id }) => id)).toEqual([batch?.intent]);
+});
+
+test('calls that are in open batches are left to those, where not all of them are known to who asks', async () => {
+  const { bench, batches, intents, ask } = await scene(4);
+  await submit(bench, { ...ask, waiting: '0:0-1' });
+  expect(await submit(bench, { ...ask, n: 1, unseen: true })).toMatchObject({ batch: { members: '0:2-3' }, left: '' });
+  expect(await submit(bench, { ...ask, n: 2, unseen: true })).toMatchObject({ batch: null, left: '' });
+  expect(batches.created).toBe(2);
+  expect(await intents.asked()).toEqual(new Set(['k0', 'k1', 'k2', 'k3']));
+});
+
 test('a batch holds as many requests and bytes as the provider takes; the rest is left', async () => {
   const { bench } = await scene(10);
-  expect(await draft(bench, '0:0-9', { requests: 4, bytes: 1e6 })).toMatchObject({ calls: { length: 4 }, left: '0:4-9' });
+  expect(await draft(bench, '0:0-9', { requests: 4 })).toMatchObject({ calls: { length: 4 }, left: '0:4-9' });
   const { bytes } = await draft(bench, '0:0-2');
-  expect(await draft(bench, '0:0-9', { requests: 100, bytes })).toMatchObject({ calls: { length: 3 }, bytes, left: '0:3-9' });
+  expect(await draft(bench, '0:0-9', { bytes })).toMatchObject({ calls: { length: 3 }, bytes, left: '0:3-9' });
 });
