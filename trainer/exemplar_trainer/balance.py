@@ -44,7 +44,7 @@ def tb(policy: FlowPolicy, walks: Walks, log_reward: torch.Tensor) -> torch.Tens
 
 
 def fl_db(policy: FlowPolicy, walks: Walks, log_reward: torch.Tensor) -> torch.Tensor:
-    states, stopped = _with_terminal(walks)
+    states, stopped = with_terminal(walks)
     log_f_tilde = torch.where(stopped, 0.0, policy.log_f_tilde[states])
     return forward_looking_detailed_balance(log_f_tilde, log_reward[states], *score(policy, walks).with_stop())
 
@@ -89,12 +89,12 @@ def fit(
     return loss
 
 
-def _with_terminal(walks: Walks) -> tuple[torch.Tensor, torch.Tensor]:
+def with_terminal(walks: Walks) -> tuple[torch.Tensor, torch.Tensor]:
     """States of the layout with STOP, the last one again after it: [B, T + 2]; whether it is after STOP: bool [B, T + 2]."""
     states = torch.cat([walks.states, walks.last.unsqueeze(1)], 1)
     return states, torch.arange(states.shape[1]) > walks.lengths.unsqueeze(1)
 
 
 def _log_f(policy: FlowPolicy, walks: Walks, log_reward: torch.Tensor) -> torch.Tensor:
-    states, stopped = _with_terminal(walks)
+    states, stopped = with_terminal(walks)
     return torch.where(stopped, log_reward[states], policy.log_f_tilde[states])
