@@ -79,21 +79,25 @@ def sample_walks(
 
 
 @torch.no_grad()
-def retrace(policy: GraphPolicy, ends: torch.Tensor, generator: torch.Generator) -> Walks:
-    """Walks from a root that end in the given states, drawn backwards by P_B. ends: int64 [B]."""
+def retrace(policy: GraphPolicy, ends: torch.Tensor, generator: torch.Generator, lengths: torch.Tensor | None = None) -> Walks:
+    """
+    Walks that end in the given states, drawn from there backwards by P_B. ends: int64 [B]. lengths: int64 [B], edges of each, at most the
+    state's depth; None: from the root.
+    """
     graph = policy.graph
-    lengths = graph.depth[ends]
+    if lengths is None:
+        lengths = graph.depth[ends]
     longest = int(lengths.max()) if len(ends) else 0
     states = ends.unsqueeze(1).repeat(1, longest + 1)
     edges = torch.full((len(ends), longest), -1)
     at, rows = ends.clone(), torch.arange(len(ends))
-    for _ in range(longest):
-        moving = rows[graph.depth[at] > 0]
+    for step in range(longest):
+        moving = rows[lengths > step]
         probabilities = policy.backward_logits(at[moving]).softmax(1)
         choice = torch.multinomial(probabilities, 1, generator=generator).squeeze(1)
         edge = graph.in_edges[at[moving], choice]
         at[moving] = graph.source[edge]
-        place = graph.depth[at[moving]]
+        place = lengths[moving] - step - 1
         edges[moving, place] = edge
         states[moving, place] = at[moving]
     return Walks(states, edges, lengths)
