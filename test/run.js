@@ -19,11 +19,12 @@ const chosen = process.argv.slice(2);
 await temporalBinary({ say });
 await s3Binary({ say });
 const python = await ensurePython({ projectRoot: packageRoot, say, groups: 'test' });
+const oracle = await ensurePython({ projectRoot: packageRoot, say, groups: 'oracle' });
 
 const vitestReport = join(results, 'vitest.json');
 const vitest = run('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`, ...chosen], { ...env, EXEMPLAR_TEST_PYTHON: python });
 const pytestReport = join(results, 'pytest.xml');
-const pytest = run(python, ['-m', 'pytest', '-q', '-rs', 'trainer/tests', `--junitxml=${pytestReport}`], { ...env, PYTHONPATH: join(packageRoot, 'trainer') });
+const pytest = run(python, ['-m', 'pytest', '-q', '-rs', 'trainer/tests', `--junitxml=${pytestReport}`], { ...env, PYTHONPATH: join(packageRoot, 'trainer'), EXEMPLAR_ORACLE_PYTHON: oracle });
 
 const counts = [vitestCounts(), pytestCounts()];
 rmSync(results, { recursive: true, force: true });
