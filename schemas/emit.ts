@@ -9,7 +9,7 @@ import { LEVELS } from './levels.ts';
 import { Manifest, SCHEMA_VERSION } from './manifest.ts';
 
 /** Where the Python package reads its schemas, relative to the package root. */
-export const EMITTED_FOLDER = 'trainer/exemplar_trainer/schemas';
+export const EMITTED_FOLDER = 'trainer/exemplar_data/schemas';
 
 /** File name -> text of every schema that Python needs. */
 export function emittedFiles(): Map<string, string> {

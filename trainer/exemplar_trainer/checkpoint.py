@@ -8,8 +8,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from exemplar_data.storage import Store
+
 from .errors import ConfigError, DataError
-from .storage import Store
 
 SCHEMA = 1
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"

@@ -1,17 +1,19 @@
 """Datasets as groups: the positive of a converged situation and the negatives it is contrasted with."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from exemplar_data.items import Filters, find_items
+from exemplar_data.manifest import FileEntry, Manifest, read_manifest
+from exemplar_data.shard import read_columns, read_file
+from exemplar_data.storage import Store, open_store
+
 from .errors import ConfigError, DataError
-from .manifest import Manifest, read_file, read_manifest
-from .shard import Version, read_versions
-from .storage import Store, open_store
+from .shard import COLUMNS, Versions
 from .tokens import PlanTokens, TextTable
 
-SPLITS = ("train", "validation", "test")
 MAX_NEGATIVES = 8
 """Negatives of a group in one epoch; another eight may be drawn in the next."""
 
@@ -62,18 +64,28 @@ class Dataset:
         groups: list[Group] = []
         counts = Counts()
         for file in self.manifest.data_files(split):
-            situations: dict[str, list[Version]] = {}
-            for version in read_versions(read_file(self._store, file), file, self.texts):
-                situations.setdefault(version.situation, []).append(version)
-                if self._split_of_root.setdefault(version.root, split) != split:
-                    raise DataError(f"{file.key}: family {version.root} is in {split} and in {self._split_of_root[version.root]}")
-            for situation, versions in situations.items():
-                group = _group(situation, versions, counts, file.key)
-                if group:
-                    groups.append(group)
+            groups += self._groups(file, split, counts)
         groups.sort(key=lambda group: group.situation)
         counts.groups, counts.pairs = len(groups), sum(len(group.negatives) for group in groups)
         return groups, counts
+
+    def _groups(self, file: FileEntry, split: str, counts: Counts) -> Iterator[Group]:
+        table = read_columns(read_file(self._store, file), file, COLUMNS)
+        items, found = find_items("groups", Filters(), table, file)
+        counts.equalToPositive += found.equalToPositive
+        counts.repeatedNegatives += found.repeatedNegatives
+        counts.withoutNegatives += found.withoutNegatives
+        versions = Versions(table, file, self.texts)
+        for root in versions.roots:
+            if self._split_of_root.setdefault(root, split) != split:
+                raise DataError(f"{file.key}: family {root} is in {split} and in {self._split_of_root[root]}")
+        for place, positive in enumerate(items.rows.tolist()):
+            plans = []
+            for row in (positive, *items.negatives[items.ends[place] : items.ends[place + 1]].tolist()):
+                plan, cut = versions.plan(row)
+                counts.cutPlans += cut > 0
+                plans.append(plan)
+            yield Group(versions.situation(positive), versions.root(positive), *versions.condition(positive), plans[0], tuple(plans[1:]))
 
 
 def open_dataset(uri: str, generation: int | None = None) -> Dataset:
@@ -139,29 +151,3 @@ class GroupLoader:
     def _rank(self, what: str) -> bytes:
         return hashlib.sha256(f"{self._salt}/{self.epoch}/{what}".encode()).digest()
 
-
-def _group(situation: str, versions: list[Version], counts: Counts, key: str) -> Group | None:
-    positives = [version for version in versions if version.label == "positive"]
-    if len(positives) != 1:
-        raise DataError(f"{key}: situation {situation} has labelled versions and {len(positives)} positives; it must have 1")
-    positive = positives[0]
-    seen = {positive.plan_text}
-    negatives = []
-    for version in versions:
-        counts.cutPlans += version.cut > 0
-        if version is positive:
-            continue
-        if version.plan_text in seen:
-            if version.plan_text == positive.plan_text:
-                counts.equalToPositive += 1
-            else:
-                counts.repeatedNegatives += 1
-            continue
-        seen.add(version.plan_text)
-        negatives.append(version.plan)
-    if not negatives:
-        counts.withoutNegatives += 1
-        return None
-    return Group(
-        situation, positive.root, positive.initial, positive.target, positive.agent, positive.task, positive.plan, tuple(negatives)
-    )

@@ -4,8 +4,9 @@ import torch
 from torch import nn
 
 from .batch import PlanBatch
-from .contract import LEVELS
-from .tokens import BUCKETS, KINDS, STANCES, TASKS
+from exemplar_data.contract import KINDS, LEVELS, STANCES, TASKS
+
+from .tokens import BUCKETS
 
 WIDTH = 96
 LAYERS = 3

@@ -1,78 +1,53 @@
 """One Arrow file of the dataset, decoded column by column."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .contract import LEVELS
+from exemplar_data.contract import KINDS, LEVELS, STANCES, TASKS
+from exemplar_data.manifest import FileEntry
+
 from .errors import DataError
-from .manifest import FileEntry
-from .tokens import KINDS, NO_TEXT, STANCES, TASKS, Nodes, PlanTokens, TextTable, encode_plan
+from .tokens import NO_TEXT, Nodes, PlanTokens, TextTable, encode_plan
 
 COLUMNS = (
     "situation_id", "root_id", "split", "task", "agent", "label", "stance", "initial_state", "target_state", "plan_text", "nodes",
 )
-NODE_FIELDS = ("id", "kind", "level", "parent", "order", "text", "success", "duration_s", "moral_cost")
 
 
-@dataclass(frozen=True)
-class Version:
-    """
-    One labelled row. `initial`, `target` (NO_TEXT where open-ended) and `agent` index the dataset's texts.
-    `cut`: nodes left out because the plan is longer than MAX_NODES.
-    """
+class Versions:
+    """The rows of a data file as plans; `texts` takes theirs."""
 
-    situation: str
-    root: str
-    label: str
-    plan_text: str
-    initial: int
-    target: int
-    agent: int
-    task: int
-    plan: PlanTokens
-    cut: int
+    def __init__(self, table: pa.Table, file: FileEntry, texts: TextTable) -> None:
+        self._rows = table.select([name for name in COLUMNS if name != "nodes"]).to_pylist()
+        self._file = file
+        self._texts = texts
+        for number, row in enumerate(self._rows):
+            if row["split"] != file.split:
+                raise DataError(f"{file.key}: row {number} is of split {row['split']}, the file of split {file.split}")
+        self.roots = {row["root_id"] for row in self._rows}
+        self._nodes = _NodeColumns(table.column("nodes"), file, texts)
 
+    def situation(self, row: int) -> str:
+        return self._rows[row]["situation_id"]
 
-def read_versions(data: bytes, file: FileEntry, texts: TextTable) -> Iterator[Version]:
-    """Positives and negatives of a data file, in its order. Raises DataError naming the file, and the row where one is at fault."""
-    table = _columns(data, file)
-    rows = table.select([name for name in COLUMNS if name != "nodes"]).to_pylist()
-    nodes = _NodeColumns(table.column("nodes"), file, texts)
-    for number, row in enumerate(rows):
-        if row["split"] != file.split:
-            raise DataError(f"{file.key}: row {number} is of split {row['split']}, the file of split {file.split}")
-        if row["label"] not in ("positive", "negative"):
-            continue
+    def root(self, row: int) -> str:
+        return self._rows[row]["root_id"]
+
+    def plan(self, row: int) -> tuple[PlanTokens, int]:
+        """The plan, and how many of its nodes were left out because it is longer than MAX_NODES. Raises DataError naming file and row."""
         try:
-            at = nodes.of(number)
-            plan = encode_plan(STANCES.index(row["stance"]), at)
-            task = TASKS.index(row["task"])
+            nodes = self._nodes.of(row)
+            plan = encode_plan(STANCES.index(self._rows[row]["stance"]), nodes)
         except ValueError as error:
-            raise DataError(f"{file.key}: row {number}: {error}") from error
-        target = NO_TEXT if row["target_state"] is None else texts.add(row["target_state"])
-        yield Version(
-            row["situation_id"], row["root_id"], row["label"], row["plan_text"],
-            texts.add(row["initial_state"]), target, texts.add(row["agent"]), task, plan, len(at.ids) - len(plan),
-        )  # fmt: skip
+            raise DataError(f"{self._file.key}: row {row}: {error}") from error
+        return plan, len(nodes.ids) - len(plan)
 
-
-def _columns(data: bytes, file: FileEntry) -> pa.Table:
-    try:
-        schema = pa.ipc.open_file(pa.BufferReader(data)).schema
-        for name in COLUMNS:
-            if name not in schema.names:
-                raise DataError(f"{file.key}: column {name} is missing")
-        wanted = pa.ipc.IpcReadOptions(included_fields=[schema.names.index(name) for name in COLUMNS])
-        table = pa.ipc.open_file(pa.BufferReader(data), options=wanted).read_all()
-    except pa.ArrowException as error:
-        raise DataError(f"{file.key}: not a readable Arrow file: {str(error).splitlines()[0]}") from error
-    if len(table) != file.rows:
-        raise DataError(f"{file.key}: {len(table)} rows, the manifest says {file.rows}")
-    return table
+    def condition(self, row: int) -> tuple[int, int, int, int]:
+        """Text indexes of initial state, target (NO_TEXT where open-ended) and agent; task."""
+        found = self._rows[row]
+        target = NO_TEXT if found["target_state"] is None else self._texts.add(found["target_state"])
+        return self._texts.add(found["initial_state"]), target, self._texts.add(found["agent"]), TASKS.index(found["task"])
 
 
 class _NodeColumns:
@@ -80,12 +55,7 @@ class _NodeColumns:
 
     def __init__(self, column: pa.ChunkedArray, file: FileEntry, texts: TextTable) -> None:
         lists = column.combine_chunks()
-        if not (pa.types.is_list(lists.type) and pa.types.is_struct(lists.type.value_type)):
-            raise DataError(f"{file.key}: column nodes must be a list of structs, not {lists.type}")
         structs = pc.list_flatten(lists)
-        for name in NODE_FIELDS:
-            if structs.type.get_field_index(name) < 0:
-                raise DataError(f"{file.key}: column nodes has no field {name}")
         self._ends = np.concatenate([[0], np.cumsum(pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False))])
         field = lambda name: pc.struct_field(structs, name)  # noqa: E731
         self._ids, self._parents = field("id").to_pylist(), field("parent").to_pylist()

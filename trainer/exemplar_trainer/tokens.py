@@ -12,10 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-KINDS = ("state", "action")
-STANCES = ("pursue", "palliate", "decline")
-TASKS = ("plan", "predict")
-
 BUCKETS = 4096
 """Size of the hashed vocabulary."""
 MAX_NODES = 96

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from exemplar_data.storage import open_store
+
 from .batch import collate_groups
 from .checkpoint import load_checkpoint, newest_state, save_checkpoint, step_folder
 from .config import TrainConfig
@@ -16,7 +18,6 @@ from .evaluate import evaluate
 from .loader import GroupLoader, open_dataset
 from .model import CONDITION_TOKENS, PlanEnergy
 from .objectives import info_nce
-from .storage import open_store
 
 WARM_UP_STEPS = 20
 CLIP_NORM = 1.0

@@ -9,22 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from exemplar_trainer.contract import DATA_COLUMNS
+from exemplar_data.contract import data_schema
 
 
-def _arrow_type(column: dict[str, Any]) -> pa.DataType:
-    if column["type"] == "list":
-        return pa.list_(_arrow_field(column["item"]))
-    if column["type"] == "struct":
-        return pa.struct([_arrow_field(inner) for inner in column["fields"]])
-    return pa.type_for_alias({"utf8": "string"}.get(column["type"], column["type"]))
-
-
-def _arrow_field(column: dict[str, Any]) -> pa.Field:
-    return pa.field(column["name"], _arrow_type(column), column["nullable"])
-
-
-COLUMNS = pa.schema([_arrow_field(column) for column in DATA_COLUMNS])
+COLUMNS = data_schema()
 ROOMS = ("cellar", "attic", "garden", "kitchen", "workshop", "hall", "stable", "library")
 GOODS = ("lamp", "ladder", "kettle", "crate", "bicycle", "mirror", "barrel", "clock")
 

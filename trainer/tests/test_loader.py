@@ -146,8 +146,8 @@ def test_a_folder_without_a_manifest_is_a_mistake_of_the_user(tmp_path):
 
 
 def test_a_newer_schema_is_refused_naming_both_versions(tmp_path):
-    with pytest.raises(SchemaTooNew, match="schema version 2 is newer than 1"):
-        open_dataset(str(Campaign(situations=5).write(tmp_path, schema_version=2)))
+    with pytest.raises(SchemaTooNew, match="schema version 3 is newer than 2"):
+        open_dataset(str(Campaign(situations=5).write(tmp_path, schema_version=3)))
 
 
 def test_a_flipped_bit_is_an_error_naming_the_file(tmp_path):
@@ -181,7 +181,7 @@ def test_a_file_that_is_not_arrow_is_named_even_where_its_hash_is_right(tmp_path
     Campaign(situations=5).write(tmp_path)
     path = next((tmp_path / "data").glob("train-*"))
     path.write_bytes(b"not arrow")
-    rewrite_manifest(tmp_path, lambda manifest: manifest["pages"][0]["files"][0].update(sha256=hashlib.sha256(b"not arrow").hexdigest()))
+    rewrite_manifest(tmp_path, lambda manifest: manifest["pages"][0]["files"][0].update(sha256=hashlib.sha256(b"not arrow").hexdigest(), bytes=9))
     with pytest.raises(DataError, match=f"{path.name}: not a readable Arrow file"):
         open_dataset(str(tmp_path)).groups("train")
 

@@ -5,7 +5,7 @@ from campaigns import Campaign
 
 from exemplar_trainer.errors import ConfigError, StoreDenied, StoreUnavailable
 from exemplar_trainer.loader import open_dataset
-from exemplar_trainer.storage import open_store
+from exemplar_data.storage import open_store
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -1,21 +1,26 @@
 """Files under one root, on S3 or in a folder. Keys are relative and use `/`."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 from pyarrow import fs
 
-from .errors import ConfigError, StoreDenied, StoreUnavailable, TrainerError
+from .errors import ConfigError, ExemplarError, StoreDenied, StoreUnavailable
 
 TIMEOUT_S = 30
 DENIED = ("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH")
 
 
 class Store(Protocol):
-    """`read` raises FileNotFoundError for an absent key; `write` returns once the bytes are durable, whole or not at all."""
+    """
+    `read` raises FileNotFoundError for an absent key; `write` returns once the bytes are durable, whole or not at all. `local`: the
+    files are on this machine, and need no copy on its disk.
+    """
 
     root: str
+    local: bool
 
     def read(self, key: str) -> bytes: ...
     def write(self, key: str, data: bytes) -> None: ...
@@ -23,6 +28,8 @@ class Store(Protocol):
 
 
 class FolderStore:
+    local = True
+
     def __init__(self, root: str) -> None:
         self.root = root
 
@@ -51,10 +58,25 @@ class FolderStore:
 
 
 class S3Store:
-    def __init__(self, root: str) -> None:
+    """`options`: see `open_store`."""
+
+    local = False
+
+    def __init__(self, root: str, options: Mapping[str, str]) -> None:
         self.root = root
         self._base = root.removeprefix("s3://")
-        self._s3 = _s3()
+        self._options = dict(options)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._s3 = _s3(self._options)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"root": self.root, "_base": self._base, "_options": self._options}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._connect()
 
     def read(self, key: str) -> bytes:
         try:
@@ -82,36 +104,45 @@ class S3Store:
         return sorted(info.base_name for info in found)
 
 
-def open_store(uri: str) -> Store:
-    """`s3://bucket/prefix` or a folder. Raises ConfigError for another scheme."""
+OPTIONS = ("endpoint_url", "access_key_id", "secret_access_key", "session_token", "region")
+
+
+def open_store(uri: str, **options: str) -> Store:
+    """
+    `s3://bucket/prefix` or a folder. Options of S3: endpoint_url, access_key_id, secret_access_key, session_token, region; what is not
+    given comes from AWS_ENDPOINT_URL and the other variables of that name. Raises ConfigError for another scheme or option.
+    """
+    unknown = [name for name in options if name not in OPTIONS]
+    if unknown:
+        raise ConfigError(f"unknown storage option {unknown[0]}; the options are {', '.join(OPTIONS)}")
     uri = uri.rstrip("/")
     if uri.startswith("s3://"):
-        return S3Store(uri)
+        return S3Store(uri, options)
     if "://" in uri:
         raise ConfigError(f"{uri}: only s3:// and folders are read")
     return FolderStore(uri)
 
 
-def _s3() -> fs.S3FileSystem:
+def _s3(given: Mapping[str, str]) -> fs.S3FileSystem:
     options: dict[str, object] = {"connect_timeout": TIMEOUT_S, "request_timeout": TIMEOUT_S, "background_writes": False}
-    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    endpoint = given.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
         scheme, separator, address = endpoint.rstrip("/").partition("://")
         if not separator or scheme not in ("http", "https"):
-            raise ConfigError(f"AWS_ENDPOINT_URL must start with http:// or https://, not {endpoint!r}")
+            name = "endpoint_url" if given.get("endpoint_url") else "AWS_ENDPOINT_URL"
+            raise ConfigError(f"{name} must start with http:// or https://, not {endpoint!r}")
         options |= {"scheme": scheme, "endpoint_override": address}
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    region = given.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if region or endpoint:
         options["region"] = region or "us-east-1"
-    if os.environ.get("AWS_ACCESS_KEY_ID"):
-        options |= {
-            "access_key": os.environ["AWS_ACCESS_KEY_ID"],
-            "secret_key": os.environ.get("AWS_SECRET_ACCESS_KEY", ""),
-            "session_token": os.environ.get("AWS_SESSION_TOKEN", ""),
-        }
+    names = {"access_key": "access_key_id", "secret_key": "secret_access_key", "session_token": "session_token"}
+    if given.get("access_key_id"):
+        options |= {name: given.get(option, "") for name, option in names.items()}
+    elif os.environ.get("AWS_ACCESS_KEY_ID"):
+        options |= {name: os.environ.get(f"AWS_{option.upper()}", "") for name, option in names.items()}
     return fs.S3FileSystem(**options)
 
 
-def _failure(where: str, error: OSError) -> TrainerError:
+def _failure(where: str, error: OSError) -> ExemplarError:
     line = str(error).splitlines()[0] if str(error) else type(error).__name__
     return (StoreDenied if any(code in line for code in DENIED) else StoreUnavailable)(f"{where}: {line}")

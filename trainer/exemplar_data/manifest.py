@@ -1,24 +1,29 @@
 """The manifest: which files make up one generation of a dataset."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from .contract import SCHEMA_VERSION
+from .contract import NEWEST_SCHEMA
 from .errors import ConfigError, DataError, SchemaTooNew
 from .storage import Store
 
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One file; `key` is relative to the dataset's root."""
+    """
+    One file; `key` is relative to the dataset's root. `groups`: situations with a positive and at least one negative, `pairs`: negatives
+    over all of them; None where the manifest does not say.
+    """
 
     kind: str
     split: str | None
     key: str
     sha256: str
     rows: int
+    bytes: int
+    groups: int | None = None
+    pairs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,27 +57,13 @@ def read_manifest(store: Store, generation: int | None = None) -> Manifest:
     return manifest
 
 
-def read_file(store: Store, file: FileEntry) -> bytes:
-    """Reads a file of the manifest. Raises DataError naming it where it is missing or its hash differs."""
-    try:
-        data = store.read(file.key)
-    except FileNotFoundError:
-        raise DataError(f"{file.key}: named by the manifest but missing from {store.root}") from None
-    found = hashlib.sha256(data).hexdigest()
-    if found != file.sha256:
-        raise DataError(f"{file.key}: sha256 is {found}, the manifest says {file.sha256}")
-    return data
-
-
 def parse_manifest(raw: bytes, where: str) -> Manifest:
     """Reads a manifest's bytes; `where` names it in errors."""
     try:
         value = json.loads(raw)
         version = value["schemaVersion"]
-        if version > SCHEMA_VERSION:
-            raise SchemaTooNew(
-                f"{where}: schema version {version} is newer than {SCHEMA_VERSION}, the newest this trainer reads; update the trainer"
-            )
+        if version > NEWEST_SCHEMA:
+            raise SchemaTooNew(f"{where}: schema version {version} is newer than {NEWEST_SCHEMA}, the newest this reader knows; update it")
         files = tuple(_file(entry) for page in value["pages"] for entry in page["files"])
         manifest = Manifest(value["campaign"], value["generation"], value["fingerprint"], value["simulated"], files)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -84,7 +75,8 @@ def parse_manifest(raw: bytes, where: str) -> Manifest:
 
 
 def _file(entry: dict[str, Any]) -> FileEntry:
-    return FileEntry(entry["kind"], entry["split"], entry["key"], entry["sha256"], entry["rows"])
+    counts = (entry.get("groups"), entry.get("pairs"))
+    return FileEntry(entry["kind"], entry["split"], entry["key"], entry["sha256"], entry["rows"], entry["bytes"], *counts)
 
 
 def _generation_key(store: Store, generation: int | None) -> str:
