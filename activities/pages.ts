@@ -1,11 +1,12 @@
 import { canonicalJson } from '../schemas/canonical.ts';
+import { deletingKey } from '../schemas/keys.ts';
 import { PageSeal } from '../schemas/manifest.ts';
 import type { ActorParameters, Mode, StopAfter } from '../schemas/campaign.ts';
 import type { FailureCount, Outcome } from '../schemas/records.ts';
 import { leaseOf } from './batches/pace.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { applySettings, countingOutcome, pageBounds, pageOutcomes, sealedPages } from './campaign-state.ts';
-import { toFailure } from './failures.ts';
+import { CorruptData, toFailure } from './failures.ts';
 import { durationMs } from './durations.ts';
 import { beating } from './heartbeat.ts';
 import { spentImagining } from './imagined.ts';
@@ -16,6 +17,7 @@ import { gather, gathered } from './shards/gathered.ts';
 import { readManifest } from './shards/manifest.ts';
 import { publishWhole } from './shards/publication.ts';
 import { sealPage, type ValuePort } from './shards/seal.ts';
+import { isThere } from './store.ts';
 import { bookUnfinished, campaignSpending, openSpending, spentExplaining, type Unfinished } from './spending.ts';
 
 /** What a campaign workflow needs to know when it starts, and after each change of settings. */
@@ -95,6 +97,8 @@ export function createPageActivities(ports: PagePorts) {
   return {
     openCampaign: (input: { campaign: string }): Promise<CampaignView> =>
       io(async () => {
+        // whoever deletes it marks it first, and looks for its workflow then
+        if (await isThere(reader.store, deletingKey(input.campaign))) throw new CorruptData(`campaign "${input.campaign}" is being deleted`);
         const { campaign, settings, current } = await load(reader, input.campaign);
         const manifest = await readManifest(reader.store, campaign.name);
         const sealed = sealedPages(campaign, settings, current, manifest);

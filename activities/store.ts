@@ -20,3 +20,9 @@ export interface ObjectStore {
   /** Names the place in messages, such as `s3://bucket at http://127.0.0.1:7070`. */
   describe(): string;
 }
+
+/** Whether an object is there, without reading it. */
+export async function isThere(store: ObjectStore, key: string): Promise<boolean> {
+  for await (const listed of store.list(key)) return listed.key === key;
+  return false;
+}

@@ -74,6 +74,9 @@ export const manifestPrefix = (campaign: string) => `${datasetPrefix(campaign)}m
 export const manifestKey = (campaign: string, generation: number) => `${manifestPrefix(campaign)}${padded(generation, 6)}.json`;
 export const cardKey = (campaign: string) => `${datasetPrefix(campaign)}README.md`;
 
+/** Checkpoints of trainings, as `<run>/<step>/`. */
+export const checkpointsPrefix = 'checkpoints/';
+
 /** Reads `<index>.<try>[.<n>].json` back. */
 export function parseIndexedName(key: string): { index: number; try: number } {
   const [index, attempt] = (key.split('/').at(-1) as string).split('.');

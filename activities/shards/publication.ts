@@ -2,7 +2,7 @@ import { datasetPrefix } from '../../schemas/keys.ts';
 import type { FileEntry, Manifest, PageSeal } from '../../schemas/manifest.ts';
 import type { CampaignRecord } from '../../schemas/records.ts';
 import { swept } from '../datasets/sweep.ts';
-import type { ObjectStore } from '../store.ts';
+import { isThere, type ObjectStore } from '../store.ts';
 import { publish, type ListingCounts } from './manifest.ts';
 
 /**
@@ -37,9 +37,4 @@ async function mended(store: ObjectStore, campaign: string, seals: readonly Page
   const all: PageSeal[] = [];
   for (const seal of seals) all.push((await standing(store, campaign, seal.files)) ? seal : await sealAgain(seal));
   return all;
-}
-
-async function isThere(store: ObjectStore, key: string): Promise<boolean> {
-  for await (const listed of store.list(key)) return listed.key === key;
-  return false;
 }

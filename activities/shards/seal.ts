@@ -1,9 +1,5 @@
-import type { Schema } from 'apache-arrow';
-import { writeArrow, writerIdentity } from '../../infra/arrow/writer.ts';
-import { DATA_SCHEMA, LEDGER_SCHEMA, SITUATIONS_SCHEMA } from '../../schemas/arrow.ts';
+import { writerIdentity } from '../../infra/arrow/writer.ts';
 import { SPLITS, type Split } from '../../schemas/campaign.ts';
-import { sha256Hex } from '../../schemas/canonical.ts';
-import { datasetPrefix } from '../../schemas/keys.ts';
 import type { FileEntry, OutcomeCounts, PageSeal } from '../../schemas/manifest.ts';
 import type { CampaignRecord, OutcomeRecord } from '../../schemas/records.ts';
 import type { Situation } from '../../schemas/situation.ts';
@@ -14,6 +10,7 @@ import { ledgerRows, type TrySteps } from './ledger.ts';
 import { dataRows, situationRow, type SituationStory, type ValuePort } from './rows.ts';
 import { splitOf } from './splits.ts';
 import { loadSteps, placeVersions } from './versions.ts';
+import { writeFile } from './write-file.ts';
 
 export type { ValuePort } from './rows.ts';
 
@@ -49,23 +46,18 @@ export async function sealPage(ports: SealPorts, campaign: CampaignRecord, { pag
   }
 
   const files: FileEntry[] = [];
-  const write = async (kind: FileEntry['kind'], split: Split | null, schema: Schema, rows: readonly object[]) => {
-    const bytes = await writeArrow(schema, rows, { compression: campaign.file.compression });
-    const sha256 = sha256Hex(bytes);
-    const name = [...(split === null ? [] : [split]), String(page).padStart(5, '0'), sha256.slice(0, 12)].join('-');
-    const key = `${kind}/${name}.arrow`;
-    await putOnce(ports, `${datasetPrefix(campaign.name)}${key}`, bytes);
-    files.push({ kind, split, page, key, sha256, bytes: bytes.length, rows: rows.length });
+  const write = async (kind: FileEntry['kind'], split: Split | null, rows: readonly object[]) => {
+    files.push(await writeFile(ports.reader.store, campaign.name, { kind, split, page }, rows, campaign.file.compression));
   };
   for (const split of SPLITS) {
     const members = stories.filter((each) => each.split === split);
     if (members.length === 0) continue;
     const data = members.flatMap((each) => dataRows(each, ports.value));
-    if (data.length > 0) await write('data', split, DATA_SCHEMA, data);
-    await write('situations', split, SITUATIONS_SCHEMA, members.map(situationRow));
+    if (data.length > 0) await write('data', split, data);
+    await write('situations', split, members.map(situationRow));
   }
   const ledger = stories.flatMap(({ tries }) => ledgerRows(tries));
-  await write('ledger', null, LEDGER_SCHEMA, ledger);
+  await write('ledger', null, ledger);
 
   const counts: OutcomeCounts = { converged: 0, unconverged: 0, refused: 0, failed: 0, 'over-budget': 0, waiting: situations.length - stories.length };
   for (const { outcome } of stories) counts[outcome.outcome] += 1;
@@ -81,13 +73,6 @@ async function story({ reader }: SealPorts, campaign: CampaignRecord, situation:
   const split = splitOf(situation.root, campaign.file.splits, campaign.file.seed);
   const versions = placeVersions(steps, outcome, campaign.actor.tolerance);
   return { campaign: campaign.name, chapters: campaign.chapters, situation, split, outcome, steps, versions, tries };
-}
-
-/** A file that is there already must hold these bytes: its key names only the beginning of their hash. */
-async function putOnce({ reader: { store } }: SealPorts, key: string, bytes: Uint8Array): Promise<void> {
-  if (await store.putIfAbsent(key, bytes)) return;
-  const present = await store.get(key);
-  if (present === null || sha256Hex(present) !== sha256Hex(bytes)) throw new CorruptData(`${key} in ${store.describe()} holds other bytes than its name says`);
 }
 
 /** Throws CorruptData naming both versions where this program would write other bytes than the one that began the campaign. */
