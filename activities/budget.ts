@@ -73,6 +73,22 @@ export async function close(store: ObjectStore, spender: string, nanoUsd: number
   await append(store, (now) => (now.cap === null && now.holds[spender] === undefined ? null : withHold(now, spender, { nanoUsd, state: 'closed' })));
 }
 
+/** Under which what deleted campaigns have spent stands in the table: no campaign's name has a space. */
+export const DELETED = 'deleted campaigns';
+
+/**
+ * A campaign is deleted: what it and its parts have spent stays booked, under no name that a later one could have, which would take
+ * it for its own to spend. `spent` is the campaign's own. Nothing where it holds nothing, as after an earlier run.
+ */
+export async function retire(store: ObjectStore, campaign: string, spent: number): Promise<void> {
+  await append(store, ({ cap, holds }) => {
+    const own = Object.keys(holds).filter((spender) => spender === campaign || spender.startsWith(`${campaign}/`));
+    if (own.length === 0) return null;
+    const gone = own.reduce((sum, spender) => sum + (spender === campaign ? spent : (holds[spender] as Hold).nanoUsd), holds[DELETED]?.nanoUsd ?? 0);
+    return { cap, holds: { ...Object.fromEntries(Object.entries(holds).filter(([spender]) => !own.includes(spender))), [DELETED]: { nanoUsd: gone, state: 'closed' } } };
+  });
+}
+
 /** Sets the cap; `spent` says what those have spent who hold nothing yet. */
 export async function setCap(store: ObjectStore, cap: number | null, spent: Readonly<Record<string, Hold>> = {}): Promise<Budget> {
   return await append(store, ({ holds }) => ({ cap, holds: { ...spent, ...holds } }));

@@ -11,10 +11,21 @@ const KEPT_CHARS = 24_000_000;
 const KEPT_STEPS = 1_000;
 const KEPT_SITUATIONS = 1_000;
 
-/** Reads a campaign's immutable parts once a process: the record, its listing, prompts and texts. */
+/** How long a record is taken for granted, ms: under a name that was deleted another campaign may begin, once so much time has passed. */
+export const RECORD_KEPT_MS = 10_000;
+
+/** A campaign's record, its bytes, and when they were last read. */
+interface KnownRecord {
+  record: CampaignRecord;
+  sha256: string;
+  readAt: number;
+}
+
+/** Reads a campaign's immutable parts once a process: its listing, prompts and texts; and its record, which is looked at anew now and then. */
 export class CampaignReader {
   readonly store: ObjectStore;
-  readonly #campaigns = new Map<string, Promise<CampaignRecord>>();
+  readonly #campaigns = new Map<string, KnownRecord>();
+  readonly #readingCampaigns = new Map<string, Promise<CampaignRecord>>();
   /** A listing's lines: parsed, a hundred thousand situations would fill the memory. */
   readonly #listings = new Map<string, Promise<string[]>>();
   readonly #situations = new Recent<Situation>(KEPT_SITUATIONS);
@@ -26,12 +37,26 @@ export class CampaignReader {
     this.store = store;
   }
 
-  campaign(name: string): Promise<CampaignRecord> {
-    return cached(this.#campaigns, name, async () => {
-      const bytes = await this.store.get(campaignKey(name));
-      if (bytes === null) throw new CorruptData(`campaign "${name}" has no campaign.json in ${this.store.describe()}`);
-      return CampaignRecord.parse(JSON.parse(decode(bytes)));
-    });
+  async campaign(name: string): Promise<CampaignRecord> {
+    const known = this.#campaigns.get(name);
+    if (known !== undefined && performance.now() - known.readAt < RECORD_KEPT_MS) return known.record;
+    const record = cached(this.#readingCampaigns, name, () => this.#readCampaign(name));
+    return await record.finally(() => this.#readingCampaigns.delete(name));
+  }
+
+  /** The same object as long as the bytes are the same: much is kept that was made from it. */
+  async #readCampaign(name: string): Promise<CampaignRecord> {
+    const readAt = performance.now();
+    const bytes = await this.store.get(campaignKey(name));
+    if (bytes === null) {
+      this.#campaigns.delete(name);
+      throw new CorruptData(`campaign "${name}" has no campaign.json in ${this.store.describe()}`);
+    }
+    const sha256 = sha256Hex(bytes);
+    const known = this.#campaigns.get(name);
+    const record = known?.sha256 === sha256 ? known.record : CampaignRecord.parse(JSON.parse(decode(bytes)));
+    this.#campaigns.set(name, { record, sha256, readAt });
+    return record;
   }
 
   /** Every later change of the campaign, in order. Not cached: they come while it runs. */

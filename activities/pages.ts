@@ -1,19 +1,23 @@
 import { canonicalJson } from '../schemas/canonical.ts';
+import { deletingKey } from '../schemas/keys.ts';
 import { PageSeal } from '../schemas/manifest.ts';
 import type { ActorParameters, Mode, StopAfter } from '../schemas/campaign.ts';
 import type { FailureCount, Outcome } from '../schemas/records.ts';
 import { leaseOf } from './batches/pace.ts';
 import type { CampaignReader } from './campaign-reader.ts';
 import { applySettings, countingOutcome, pageBounds, pageOutcomes, sealedPages } from './campaign-state.ts';
-import { toFailure } from './failures.ts';
+import { CorruptData, toFailure } from './failures.ts';
 import { durationMs } from './durations.ts';
 import { beating } from './heartbeat.ts';
 import { spentImagining } from './imagined.ts';
 import { book, close, draw, readBudget, type Draw, type Drawn } from './budget.ts';
 import { grantEstimate } from './pricing.ts';
 import { formatRanges, formatTries, type Tried } from './ranges.ts';
-import { publish, readManifest } from './shards/manifest.ts';
+import { gather, gathered } from './shards/gathered.ts';
+import { readManifest } from './shards/manifest.ts';
+import { publishWhole } from './shards/publication.ts';
 import { sealPage, type ValuePort } from './shards/seal.ts';
+import { isThere } from './store.ts';
 import { bookUnfinished, campaignSpending, openSpending, spentExplaining, type Unfinished } from './spending.ts';
 
 /** What a campaign workflow needs to know when it starts, and after each change of settings. */
@@ -88,10 +92,13 @@ export interface PagePorts {
 }
 
 /** The campaign's and its pages' dealings with S3. */
-export function createPageActivities({ reader, value }: PagePorts) {
+export function createPageActivities(ports: PagePorts) {
+  const { reader } = ports;
   return {
     openCampaign: (input: { campaign: string }): Promise<CampaignView> =>
       io(async () => {
+        // whoever deletes it marks it first, and looks for its workflow then
+        if (await isThere(reader.store, deletingKey(input.campaign))) throw new CorruptData(`campaign "${input.campaign}" is being deleted`);
         const { campaign, settings, current } = await load(reader, input.campaign);
         const manifest = await readManifest(reader.store, campaign.name);
         const sealed = sealedPages(campaign, settings, current, manifest);
@@ -174,29 +181,38 @@ export function createPageActivities({ reader, value }: PagePorts) {
     sealPage: (input: { campaign: string; page: number; settings: number; unfinished?: Unfinished[] }): Promise<SealView> =>
       io(async () => {
         for (const each of input.unfinished ?? []) await bookUnfinished(reader, input.campaign, each);
-        const { campaign, current } = await load(reader, input.campaign);
-        const { from, to } = pageBounds(input.page, campaign.file.pageSize, current.listing.count);
-        const situations = await reader.situations(current.listing, from, to);
-        const outcomes = await pageOutcomes(reader, campaign.name, from, to);
-        // a retry without an outcome yet leaves its situation waiting, whatever the earlier try came to
-        for (const [index, attempt] of current.tries) if (outcomes.get(index)?.some((record) => record.try === attempt) === false) outcomes.delete(index);
-        const files = await sealPage({ reader, value }, campaign, { page: input.page, settings: input.settings, situations, outcomes });
-        const seal = PageSeal.parse({ ...files, booked: await openSpending(reader, campaign.name, () => false, to, from) });
+        const seal = await sealNow(ports, await load(reader, input.campaign), input);
         const sha256 = await reader.save(canonicalJson(seal));
         const rows = seal.files.filter((file) => file.kind === 'data').reduce((sum, file) => sum + file.rows, 0);
         return { seal: sha256, outcomes: sumOutcomes([seal.outcomes]), headline: `${seal.situations} situations, ${rows} versions, ${seal.files.length} files` };
       }),
 
-    publish: (input: { campaign: string; seals: string[] }): Promise<{ generation: number; headline: string }> =>
+    /** Adds seals to those that wait to be published together; returns the object that holds them all. */
+    gather: (input: { campaign: string; seals: string[]; gathered?: string }): Promise<{ gathered: string }> => io(async () => ({ gathered: await gather(reader, input) })),
+
+    /** Publishes seals, and those gathered before, as the next generation. */
+    publish: (input: { campaign: string; seals: string[]; gathered?: string }): Promise<{ generation: number; headline: string; pages: number }> =>
       io(async () => {
-        const { campaign, current } = await load(reader, input.campaign);
-        const seals = await Promise.all(input.seals.map(async (sha256) => PageSeal.parse(JSON.parse(await reader.text(sha256)))));
-        const { generation, manifest } = await publish(reader.store, campaign, current.listing, seals);
-        return { generation, headline: `generation ${generation}: ${manifest.pages.length} pages` };
+        const at = await load(reader, input.campaign);
+        const { generation, manifest } = await publishWhole(reader.store, at.campaign, at.current.listing, await gathered(reader, input), (seal) => sealNow(ports, at, seal));
+        return { generation, headline: `generation ${generation}: ${manifest.pages.length} pages`, pages: manifest.pages.length };
       }),
   };
 }
 export type PageActivities = ReturnType<typeof createPageActivities>;
+
+type Loaded = Awaited<ReturnType<typeof load>>;
+
+/** Seals a page by what S3 holds of it now. */
+async function sealNow({ reader, value }: PagePorts, { campaign, current }: Loaded, { page, settings }: { page: number; settings: number }): Promise<PageSeal> {
+  const { from, to } = pageBounds(page, campaign.file.pageSize, current.listing.count);
+  const situations = await reader.situations(current.listing, from, to);
+  const outcomes = await pageOutcomes(reader, campaign.name, from, to);
+  // a retry without an outcome yet leaves its situation waiting, whatever the earlier try came to
+  for (const [index, attempt] of current.tries) if (outcomes.get(index)?.some((record) => record.try === attempt) === false) outcomes.delete(index);
+  const files = await sealPage({ reader, value }, campaign, { page, settings, situations, outcomes });
+  return PageSeal.parse({ ...files, booked: await openSpending(reader, campaign.name, () => false, to, from) });
+}
 
 async function load(reader: CampaignReader, name: string) {
   const [campaign, settings] = await Promise.all([reader.campaign(name), reader.settings(name)]);

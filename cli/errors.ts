@@ -15,7 +15,7 @@ export interface Fault {
 }
 
 /** Errors by name, so that nothing heavy is loaded only to tell them apart. */
-const USAGE_ERRORS = new Set(['UsageError', 'PullRefused']);
+const USAGE_ERRORS = new Set(['UsageError', 'PullRefused', 'MergeRefused']);
 const BUGS = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'ZodError', 'AssertionError']);
 
 /** What to print for an error, whoever threw it; `help` is the command that explains the usage. */

@@ -33,6 +33,14 @@ export function duration(seconds: number): string {
   return `${(seconds / 86_400).toFixed(1)} d`;
 }
 
+/** `950 bytes`, `12.3 MB`: powers of 1,000. */
+export function size(bytes: number): string {
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  if (bytes < 1_000) return counted(bytes, 'byte');
+  const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1_000 ** power).toPrecision(3)} ${units[power - 1] as string}`;
+}
+
 /** `950`, `12.3k`, `4.56M`. */
 export function short(n: number): string {
   if (n < 1_000) return String(n);

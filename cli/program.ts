@@ -7,13 +7,16 @@ import * as cancel from './cancel.ts';
 import * as check from './check.ts';
 import * as codecServer from './codec-server.ts';
 import * as deploy from './deploy.ts';
+import * as del from './delete.ts';
 import * as demo from './demo.ts';
 import * as down from './down.ts';
 import * as estimate from './estimate.ts';
 import * as explain from './explain.ts';
+import * as gc from './gc.ts';
 import * as init from './init.ts';
 import * as library from './library.ts';
 import * as logs from './logs.ts';
+import * as merge from './merge.ts';
 import * as pause from './pause.ts';
 import * as preview from './preview.ts';
 import * as pull from './pull.ts';
@@ -36,7 +39,7 @@ import * as worker from './worker.ts';
 const GROUPS: Record<string, { register: (program: Command) => void }[]> = {
   'Local services:': [up, down, logs, ui, demo],
   'Campaigns:': [init, check, estimate, preview, run, status, pause, resume, cancel, set, budget, retryFailed, reconcile],
-  'Datasets:': [show, explain, pull, verify, train],
+  'Datasets:': [show, explain, pull, verify, merge, gc, del, train],
   'Parts:': [library, worker, deploy, simModel, codecServer],
 };
 

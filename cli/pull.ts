@@ -6,10 +6,10 @@ export function register(program: Command): void {
   verb(program, 'pull <name> <dir>', 'copy one generation of a dataset into a folder, hashes checked')
     .option('--generation <n>', 'by default the last one', generation)
     .action(async (name: string, dir: string, options: { json?: boolean; generation?: number }) => {
-      const { openStore, requireCampaign } = await import('./datasets.ts');
+      const { openStore, requireDataset } = await import('./datasets.ts');
       const { pull } = await import('../activities/shards/pull.ts');
       const store = openStore();
-      await requireCampaign(store, name);
+      await requireDataset(store, name);
       const pulled = await pull(store, name, dir, options.generation === undefined ? {} : { generation: options.generation });
       new Output(options).result({ name, dir, ...pulled }, `${dir}: generation ${pulled.generation} of ${name}, ${counted(pulled.files, 'file')} (${pulled.kept} were there), ${counted(pulled.bytes, 'byte')} fetched`);
     });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ImaginingView } from './campaign/imagining.ts';
 import type { CampaignView } from './campaign/view.ts';
+import type { MergedView } from './datasets/merged.ts';
 import { count, dollars, duration, short } from './figures.ts';
 import { columns, Output, verb } from './output.ts';
 import type { Outlook } from './session.ts';
@@ -27,6 +28,9 @@ async function one(outlook: Outlook, name: string, output: Output, watch: boolea
   const { viewCampaign } = await import('./campaign/view.ts');
   const { outcomeTable, readTokens } = await import('./campaign/table.ts');
   const { client, store } = outlook;
+  const { kindOf } = await import('./campaign/list.ts');
+  const { showMerged } = await import('./datasets/merged.ts');
+  if ((await kindOf(store, name)) === 'merged') return showMerged(store, name, output);
   await requireCampaign(store, name);
   let view = await viewCampaign(outlook, name);
   if (watch && typeof client !== 'string' && (view.state === 'running' || view.state === 'paused' || view.state === 'cancelling')) {
@@ -44,7 +48,7 @@ async function all({ store, ...outlook }: Outlook, output: Output): Promise<void
   const { viewImagination } = await import('./campaign/imagining.ts');
   const views: CampaignView[] = [];
   const imagining: ImaginingView[] = [];
-  const { begun, imagined } = await listCampaigns(store);
+  const { begun, imagined, merged: mergedNames, deleting } = await listCampaigns(store);
   for (const name of begun) views.push(await viewCampaign({ ...outlook, store }, name));
   for (const name of imagined) {
     const view = await viewImagination({ ...outlook, store }, name);
@@ -63,7 +67,11 @@ async function all({ store, ...outlook }: Outlook, output: Output): Promise<void
   for (const { name, state, planned, calls, usd } of imagining) {
     rows.push([name, state, planned === null ? '-' : count(planned), ...Array<string>(7).fill('-'), calls === null ? '-' : short(calls), usd === null ? '-' : dollars(usd), '-', '-']);
   }
+  const { mergedLine, viewMerged } = await import('./datasets/merged.ts');
+  const merged: MergedView[] = [];
+  for (const name of mergedNames) merged.push(await viewMerged(store, name));
   const whys = [...views, ...imagining].filter(({ why }) => why !== '').map((view) => `${view.name}: ${whyText(view)}`);
   const table = columns([head, ...rows], [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
-  output.result({ campaigns: views, imagining }, rows.length === 0 ? `no campaigns in ${store.describe()}` : [table, ...whys].join('\n'));
+  const others = [...merged.map(mergedLine), ...deleting.map((name) => `${name}: is being deleted; \`exemplar delete ${name}\` goes on`)];
+  output.result({ campaigns: views, imagining, merged, deleting }, [...(rows.length === 0 ? [`no campaigns in ${store.describe()}`] : [table]), ...whys, ...others].join('\n'));
 }

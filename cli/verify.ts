@@ -27,8 +27,8 @@ async function sourceOf(target: string) {
     const { UsageError } = await import('../infra/usage-error.ts');
     throw new UsageError(`NAME|DIR: no such folder: ${target}`);
   }
-  const { openStore, requireCampaign } = await import('./datasets.ts');
+  const { openStore, requireDataset } = await import('./datasets.ts');
   const store = openStore();
-  await requireCampaign(store, target);
+  await requireDataset(store, target);
   return storeSource(store, target);
 }

@@ -1,11 +1,12 @@
 import { canonicalJson, contentHash, sha256Hex } from '../schemas/canonical.ts';
-import { campaignKey, objectKey, settingKey } from '../schemas/keys.ts';
+import { campaignKey, deletingKey, objectKey, settingKey } from '../schemas/keys.ts';
 import { CampaignRecord, type SettingRecord } from '../schemas/records.ts';
 import { listingText } from '../activities/listing.ts';
 import { CampaignReader } from '../activities/campaign-reader.ts';
 import { applySettings } from '../activities/campaign-state.ts';
 import type { Structured } from '../activities/model.ts';
-import type { ObjectStore } from '../activities/store.ts';
+import { readManifest } from '../activities/shards/manifest.ts';
+import { isThere, type ObjectStore } from '../activities/store.ts';
 import { writerIdentity } from './arrow/writer.ts';
 import { fingerprintParts, type CampaignSource } from './campaign-source.ts';
 import { keptChapters, settleChapters, type Chapter } from './library/chapters.ts';
@@ -47,7 +48,9 @@ export type Opened = { how: 'new' | 'attached' | 'extended'; campaign: CampaignR
 export async function openCampaign(store: ObjectStore, sketch: CampaignSource, provider: Provider, structured: Structured, counter: TokenCounter | null = null): Promise<Opened> {
   const { file } = sketch;
   const writer = await writerIdentity(file.compression);
+  if (await isThere(store, deletingKey(file.name))) throw new UsageError(`${sketch.path}: name: "${file.name}" is being deleted: \`exemplar delete ${file.name}\` goes on, and then the name is free`);
   const known = await readCampaign(store, file.name);
+  if (known === null && (await readManifest(store, file.name))?.merged !== undefined) throw new UsageError(`${sketch.path}: name: "${file.name}" is a merged dataset; choose another name, such as ${await freeName(store, file.name)}`);
   const source = { ...sketch, chapters: await settledChapters(store, sketch, provider, known, counter) };
   const parts = fingerprintParts(source, provider, structured, writer);
   if (known === null) {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import {
+  DeleteObjectsCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   NoSuchKey,
@@ -7,7 +8,7 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import type { ObjectStore } from '../activities/store.ts';
+import type { Listed, ObjectStore } from '../activities/store.ts';
 import { DirectS3 } from './s3-direct.ts';
 
 // Node 20 is supported here; the SDK's notice about its own future releases would stand on every screen
@@ -19,6 +20,9 @@ export interface S3Config {
   region?: string | undefined;
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
 }
+
+/** Most keys that one request may remove. */
+const REMOVED_AT_ONCE = 1_000;
 
 /** An S3 bucket. Conditional puts need a server that honours `If-None-Match: *` (AWS since 2024, versitygw, MinIO, R2). */
 export class S3Store implements ObjectStore {
@@ -83,7 +87,7 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  async *list(prefix: string, after?: string): AsyncIterable<{ key: string; bytes: number }> {
+  async *list(prefix: string, after?: string): AsyncIterable<Listed> {
     let token: string | undefined;
     do {
       const page = await this.#client
@@ -98,9 +102,22 @@ export class S3Store implements ObjectStore {
         .catch((error: unknown) => {
           throw this.#named(error, prefix);
         });
-      for (const item of page.Contents ?? []) if (item.Key !== undefined) yield { key: item.Key, bytes: item.Size ?? 0 };
+      for (const item of page.Contents ?? []) if (item.Key !== undefined) yield { key: item.Key, bytes: item.Size ?? 0, modified: item.LastModified?.getTime() ?? Infinity };
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
+  }
+
+  async remove(keys: readonly string[]): Promise<void> {
+    for (let i = 0; i < keys.length; i += REMOVED_AT_ONCE) {
+      const some = keys.slice(i, i + REMOVED_AT_ONCE);
+      const Delete = { Objects: some.map((Key) => ({ Key })), Quiet: true };
+      const { Errors: [fault] = [] } = await this.#client.send(new DeleteObjectsCommand({ Bucket: this.bucket, Delete })).catch((error: unknown) => {
+        if (statusOf(error) === 403) throw new RemovalDenied(this.describe(), { cause: error });
+        throw this.#named(error, some[0] as string);
+      });
+      if (fault?.Code === 'AccessDenied') throw new RemovalDenied(this.describe());
+      if (fault !== undefined) throw this.#named(new Error(`${fault.Code ?? 'not removed'}: ${fault.Message ?? ''}`), fault.Key ?? '');
+    }
   }
 
   /** A missing bucket also answers 404; that one is an error. */
@@ -123,6 +140,15 @@ export class StoreError extends Error {
   constructor(message: string, status: number | undefined, options?: ErrorOptions) {
     super(message, options);
     this.status = status;
+  }
+}
+
+/** The store answers, and these credentials may not remove anything. */
+export class RemovalDenied extends Error {
+  override name = 'RemovalDenied';
+
+  constructor(place: string, options?: ErrorOptions) {
+    super(`S3: ${place} lets these credentials remove nothing: they need the right s3:DeleteObject`, options);
   }
 }
 

@@ -64,9 +64,18 @@ export const wastedKey = (campaign: string, run: string, response: string) => `$
 /** Whose a batch of the provider is. */
 export const batchOwnerKey = (batch: string) => `batches/${encodeURIComponent(batch)}.json`;
 
+/** Who removes garbage from a dataset at this moment. */
+export const sweepsPrefix = (campaign: string) => `${datasetPrefix(campaign)}sweeps/`;
+export const sweepKey = (campaign: string, id: string) => `${sweepsPrefix(campaign)}${id}.json`;
+/** Stands from the first to the last removal of a dataset that is deleted. */
+export const deletingKey = (campaign: string) => `${datasetPrefix(campaign)}deleting.json`;
+
 export const manifestPrefix = (campaign: string) => `${datasetPrefix(campaign)}manifest/`;
 export const manifestKey = (campaign: string, generation: number) => `${manifestPrefix(campaign)}${padded(generation, 6)}.json`;
 export const cardKey = (campaign: string) => `${datasetPrefix(campaign)}README.md`;
+
+/** Checkpoints of trainings, as `<run>/<step>/`. */
+export const checkpointsPrefix = 'checkpoints/';
 
 /** Reads `<index>.<try>[.<n>].json` back. */
 export function parseIndexedName(key: string): { index: number; try: number } {

@@ -17,6 +17,7 @@ import type { Draw } from '../activities/budget.ts';
 import type { PageActivities, SettingsView } from '../activities/pages.ts';
 import { failedTooMany, sinceThen } from '../activities/failed-share.ts';
 import type { StopActivities } from '../activities/stop-failing.ts';
+import { addSeal, bringOut, publishesIn } from './generations.ts';
 import { begin, budgetOf, expiresIn, failuresOf, ORDERS, type Carried, type OpenPage } from './carried.ts';
 import {
   batchControlSignal,
@@ -51,7 +52,7 @@ import { Purse } from './purse.ts';
  * One campaign: pages of situations, a few open at a time, until all are sealed.
  *
  * Ask S3 what is sealed already. Keep as many pages open as concurrency fills, and one more, so that the slow tail of one overlaps
- * with the next; share concurrency and budget out among them; publish a manifest generation as pages seal. Settings (pause, cancel, budget, concurrency, retries, a
+ * with the next; share concurrency and budget out among them; publish manifest generations as pages seal. Settings (pause, cancel, budget, concurrency, retries, a
  * longer listing) are read from S3 whenever a signal says that they changed. Retries and new situations have S3 asked again which
  * pages are sealed; a first budget stops the open pages, which know of none, and opens them again with money to share out. While
  * calls do not get through, and once too many situations have failed, open pages begin no further situation. The campaign ends when every page is sealed, or when it is cancelled.
@@ -68,8 +69,6 @@ export type CampaignResult = CampaignProgress;
 const MOST_OPEN_PAGES = 500;
 /** A page that has reported may take a moment to end; starts in vain before another run's page is taken to have its id. */
 const STARTS_IN_VAIN = 5;
-/** Seals published at once: their hashes must stay small in the history. */
-const SEALS_AT_ONCE = 5;
 const LONGEST_HISTORY = 4_000;
 /** How long to wait before the cap is asked again, as other campaigns end without a word to this one. */
 const REST_MS = 10_000;
@@ -261,7 +260,7 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     for (const [outcome, count] of Object.entries(done.outcomes)) state.outcomes[outcome as keyof Tally] += count;
     state.calls += done.calls;
     state.nanoUsd += done.nanoUsd;
-    state.unpublished.push(done.seal);
+    addSeal(state, done.seal);
     treasury.leave(done.page, done.unspent ?? 0);
     shareMoney();
     shareSlots();
@@ -360,11 +359,8 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     if (phase !== 'cancelling') order();
     const due = state.due === true && phase !== 'cancelling';
     const through = state.open.length === 0 && ((state.backlog.length === 0 && !due) || phase === 'cancelling');
-    if (state.unpublished.length > 0 && finished.length === 0) {
-      const seals = state.unpublished.splice(0, SEALS_AT_ONCE);
-      state.generation = (await io.publish({ campaign: name, seals })).generation;
-      continue;
-    }
+    const out = publishesIn(state, phase === 'running' && told === 'go' && !due && state.open.length > 0);
+    if (finished.length === 0 && (await bringOut(state, name, io, out))) continue;
     if (through) break;
     if (due && (state.open.length === 0 || !awaitsBudget())) {
       await reopen();
@@ -389,8 +385,9 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     const woken = () => stirred || settingsChanged || finished.length > 0 || tooManyFailed() || (cancelRequested() && phase !== 'cancelling') || mayDraw();
     const expiry = expires !== null && waiting !== null ? expires : Infinity;
     const rest = lull === 'rest' ? REST_MS : Infinity;
-    if (Math.min(expiry, rest) === Infinity) await condition(woken);
-    else if (!(await condition(woken, Math.min(expiry, rest))) && rest <= expiry) lull = null;
+    const soonest = Math.min(expiry, rest, out);
+    if (soonest === Infinity) await condition(woken);
+    else if (!(await condition(woken, soonest)) && rest === soonest) lull = null;
   }
   if (!post.empty && patched('post-first')) await post.emptied();
   if (purse.hold !== null) await io.closeMoney({ campaign: name });

@@ -1,6 +1,7 @@
 import type { CampaignView, SettingsView } from '../activities/pages.ts';
 import { parseRanges } from '../activities/ranges.ts';
 import type { FailureCount } from '../schemas/records.ts';
+import type { Gathered } from './generations.ts';
 import { failureCount, type Control, type Tally } from './messages.ts';
 import { freeUnder } from './purse.ts';
 
@@ -29,7 +30,11 @@ export interface Carried {
   hold?: number;
   needs: { holder: number; nanoUsd: number; idle: boolean }[];
   unpublished: string[];
+  /** Sealed pages that wait for more; absent where none does. */
+  gathered?: Gathered;
   generation: number;
+  /** Pages in it; absent before this run has published. */
+  published?: number;
   /** S3 must be asked again which pages are sealed. */
   due?: boolean;
   /** The last order that open pages were given. */

@@ -1,9 +1,9 @@
 import type { FileEntry, Manifest, PageSeal } from '../../schemas/manifest.ts';
-import type { CampaignRecord } from '../../schemas/records.ts';
 import { DataRow, LedgerRow, SituationRow } from '../../schemas/rows.ts';
 import type { Findings } from './findings.ts';
 import { totalOutcomes } from './manifest.ts';
 import { pairsOf } from './page-files.ts';
+import type { Rules } from './rules.ts';
 import { splitOf } from './splits.ts';
 import { checkBytes, readRows, type Located } from './verify-file.ts';
 import { checkSituation } from './verify-situation.ts';
@@ -14,15 +14,15 @@ import { compareText } from './versions.ts';
 export class Inspection {
   readonly #source: VerifySource;
   readonly #manifest: Manifest;
-  readonly #campaign: CampaignRecord | null;
+  readonly #rules: Rules | null;
   readonly #findings: Findings;
   readonly #situationAt = new Map<number, string>();
   readonly #splitOfRoot = new Map<string, Located<string>>();
 
-  constructor(source: VerifySource, manifest: Manifest, campaign: CampaignRecord | null, findings: Findings) {
+  constructor(source: VerifySource, manifest: Manifest, rules: Rules | null, findings: Findings) {
     this.#source = source;
     this.#manifest = manifest;
-    this.#campaign = campaign;
+    this.#rules = rules;
     this.#findings = findings;
   }
 
@@ -58,7 +58,8 @@ export class Inspection {
     const versionsOf = byIndex(versions);
     for (const situation of situations) {
       this.#checkPlace(situation);
-      checkSituation(situation, versionsOf.get(situation.row.situation_index) ?? [], this.#campaign?.actor.tolerance ?? null, this.#findings);
+      for (const { row, at } of versionsOf.get(situation.row.situation_index) ?? []) this.#checkSource(row, at);
+      checkSituation(situation, versionsOf.get(situation.row.situation_index) ?? [], this.#rules?.tolerance(situation.row.situation_index) ?? null, this.#findings);
     }
     const known = new Set(situations.map(({ row }) => row.situation_index));
     for (const { row, at } of versions) this.#findings.check(known.has(row.situation_index), () => `${at}: situation ${row.situation_index} has no row under situations/`);
@@ -102,6 +103,12 @@ export class Inspection {
     }
   }
 
+  /** A version names the campaign that it was made in. */
+  #checkSource(row: DataRow, at: string): void {
+    const campaign = this.#rules?.campaign(row.situation_index) ?? this.#manifest.campaign;
+    this.#findings.check(row.campaign === campaign, () => `${at}: campaign is ${row.campaign}, it must be ${campaign}`);
+  }
+
   /** An index stands once, a family in one split, and in the one that its hash gives. */
   #checkPlace({ row, at }: Located<SituationRow>): void {
     const twin = this.#situationAt.get(row.situation_index);
@@ -110,9 +117,8 @@ export class Inspection {
     const family = this.#splitOfRoot.get(row.root_id) ?? { row: row.split, at };
     this.#splitOfRoot.set(row.root_id, family);
     this.#findings.check(family.row === row.split, () => `${at}: root ${row.root_id} is in ${row.split}, and in ${family.row} at ${family.at}`);
-    if (this.#campaign === null) return;
-    const { splits, seed } = this.#campaign.file;
-    const split = splitOf(row.root_id, splits, seed);
+    if (this.#rules === null) return;
+    const split = splitOf(row.root_id, this.#rules.splits, this.#rules.seed);
     this.#findings.check(row.split === split, () => `${at}: split is ${row.split}; the campaign's seed and shares give ${split}`);
   }
 }

@@ -106,7 +106,7 @@ function compose(campaign: CampaignRecord, listing: ListingCounts, pages: PageSe
 /** The card is the one object that is overwritten: again, where a later generation came meanwhile. */
 async function writeCard(store: ObjectStore, campaign: CampaignRecord, manifest: Manifest): Promise<void> {
   for (let latest: Manifest | null = manifest; latest !== null; ) {
-    await store.put(cardKey(campaign.name), datasetCard(campaign, latest));
+    await store.put(cardKey(campaign.name), datasetCard(campaign.chapters, latest));
     const now: Manifest | null = await readManifest(store, campaign.name);
     latest = now !== null && now.generation > latest.generation ? now : null;
   }

@@ -2,12 +2,17 @@ import { ArrowFile } from '../../infra/arrow/writer.ts';
 import { DATA_SCHEMA, LEDGER_SCHEMA, SITUATIONS_SCHEMA } from '../../schemas/arrow.ts';
 import { SPLITS, type Compression, type Split } from '../../schemas/campaign.ts';
 import type { FileEntry } from '../../schemas/manifest.ts';
-import type { DataRow } from '../../schemas/rows.ts';
-import { ledgerRows, type TrySteps } from './ledger.ts';
-import { dataRows, situationRow, type SituationStory, type ValuePort } from './rows.ts';
+import type { DataRow, LedgerRow, SituationRow } from '../../schemas/rows.ts';
 
 /** A whole file, and what its entry in the manifest says of its rows. */
 export type PageFile = Pick<FileEntry, 'kind' | 'split' | 'rows' | 'groups' | 'pairs'> & { bytes: Uint8Array };
+
+/** All rows of one situation. */
+export interface SituationRows {
+  situation: SituationRow;
+  versions: readonly DataRow[];
+  ledger: readonly LedgerRow[];
+}
 
 interface SplitFiles {
   data: ArrowFile;
@@ -41,28 +46,27 @@ export class PageFiles {
     return Number(this.#nanoUsd);
   }
 
-  add(story: SituationStory & { tries: readonly TrySteps[] }, value: ValuePort): void {
-    const files = this.#splits[story.split];
-    files.situations.append(situationRow(story));
-    const versions = dataRows(story, value);
+  add({ situation, versions, ledger }: SituationRows): void {
+    const files = this.#splits[situation.split];
+    files.situations.append(situation);
     for (const row of versions) files.data.append(row);
     const pairs = pairsOf(versions);
     files.groups += pairs === 0 ? 0 : 1;
     files.pairs += pairs;
-    for (const row of ledgerRows(story.tries)) {
+    for (const row of ledger) {
       this.#ledger.append(row);
       this.#nanoUsd += row.nano_usd ?? 0n;
     }
   }
 
-  /** One file after another: none without rows but the ledger. */
-  async *finish(): AsyncGenerator<PageFile> {
+  /** One file after another; none without rows but the ledger, and that only where one is wanted. */
+  async *finish({ ledger }: { ledger: boolean }): AsyncGenerator<PageFile> {
     for (const split of SPLITS) {
       const { data, situations, groups, pairs } = this.#splits[split];
       if (data.rows > 0) yield { kind: 'data', split, rows: data.rows, groups, pairs, bytes: await data.finish() };
       if (situations.rows > 0) yield { kind: 'situations', split, rows: situations.rows, bytes: await situations.finish() };
     }
-    yield { kind: 'ledger', split: null, rows: this.#ledger.rows, bytes: await this.#ledger.finish() };
+    if (ledger) yield { kind: 'ledger', split: null, rows: this.#ledger.rows, bytes: await this.#ledger.finish() };
   }
 }
 

@@ -35,16 +35,14 @@ export class PullRefused extends Error {
 export async function pull(store: ObjectStore, campaign: string, folder: string, { generation }: { generation?: number } = {}): Promise<Pulled> {
   const manifest = await readManifest(store, campaign, generation);
   if (manifest === null) throw new PullRefused(`campaign "${campaign}" has no ${generation === undefined ? 'published generation' : `generation ${generation}`} in ${store.describe()}`);
-  const record = await store.get(campaignKey(campaign));
-  if (record === null) throw new CorruptData(`campaign "${campaign}" has no campaign.json in ${store.describe()}`);
+  const record = manifest.merged === undefined ? await store.get(campaignKey(campaign)) : null;
+  if (record === null && manifest.merged === undefined) throw new CorruptData(`campaign "${campaign}" has no campaign.json in ${store.describe()}`);
   const files = manifest.pages.flatMap((page) => page.files);
   const seen = new Set<string>();
   const twice = files.find(({ key }) => seen.size === seen.add(key).size);
   if (twice !== undefined) throw new CorruptData(`the manifest of generation ${manifest.generation} names ${twice.key} twice`);
-  const texts: [string, string | Uint8Array][] = [
-    ['campaign.json', record],
-    ['README.md', datasetCard(CampaignRecord.parse(JSON.parse(new TextDecoder().decode(record))), manifest)],
-  ];
+  const quoted = record === null ? (manifest.merged?.texts ?? []) : CampaignRecord.parse(JSON.parse(new TextDecoder().decode(record))).chapters;
+  const texts: [string, string | Uint8Array][] = [...(record === null ? [] : [['campaign.json', record] as [string, Uint8Array]]), ['README.md', datasetCard(quoted, manifest)]];
   await requireOwnFolder(folder, manifest, [...files.map(({ key }) => key), ...texts.map(([name]) => name), PULLED_MANIFEST]);
 
   const pulled: Pulled = { generation: manifest.generation, files: files.length, kept: 0, bytes: 0 };
@@ -101,7 +99,8 @@ async function holds(path: string, { sha256, bytes: declared }: FileEntry): Prom
   return size === declared && sha256Hex(await readFile(path)) === sha256;
 }
 
-async function fetchFile(store: ObjectStore, campaign: string, { key, sha256, bytes: declared }: FileEntry): Promise<Uint8Array> {
+/** A file that a manifest names, its hash checked. */
+export async function fetchFile(store: ObjectStore, campaign: string, { key, sha256, bytes: declared }: FileEntry): Promise<Uint8Array> {
   const bytes = await store.get(`${datasetPrefix(campaign)}${key}`, declared);
   if (bytes === null) throw new CorruptData(`${key} is missing from ${store.describe()}`);
   const found = sha256Hex(bytes);

@@ -1,15 +1,14 @@
 import { writerIdentity } from '../../infra/arrow/writer.ts';
-import { sha256Hex } from '../../schemas/canonical.ts';
-import { datasetPrefix } from '../../schemas/keys.ts';
 import type { FileEntry, OutcomeCounts, PageSeal } from '../../schemas/manifest.ts';
 import type { CampaignRecord, OutcomeRecord } from '../../schemas/records.ts';
 import type { Situation } from '../../schemas/situation.ts';
 import type { CampaignReader } from '../campaign-reader.ts';
 import { countingOutcome } from '../campaign-state.ts';
 import { CorruptData } from '../failures.ts';
-import type { TrySteps } from './ledger.ts';
+import { ledgerRows, type TrySteps } from './ledger.ts';
 import { PageFiles } from './page-files.ts';
-import type { ValuePort } from './rows.ts';
+import { putFile } from './put-file.ts';
+import { dataRows, situationRow, type ValuePort } from './rows.ts';
 import { splitOf } from './splits.ts';
 import { loadSteps, placeVersions } from './versions.ts';
 
@@ -46,18 +45,12 @@ export async function sealPage(ports: SealPorts, campaign: CampaignRecord, { pag
   for (let i = 0; i < ended.length; i += READ_AT_ONCE) {
     const stories = await Promise.all(ended.slice(i, i + READ_AT_ONCE).map((situation) => story(ports, campaign, situation, outcomes.get(situation.index) ?? [])));
     for (const each of stories) {
-      files.add(each, ports.value);
+      files.add({ situation: situationRow(each), versions: dataRows(each, ports.value), ledger: ledgerRows(each.tries) });
       counts[each.outcome.outcome] += 1;
     }
   }
   const entries: FileEntry[] = [];
-  for await (const { bytes, ...entry } of files.finish()) {
-    const sha256 = sha256Hex(bytes);
-    const name = [...(entry.split === null ? [] : [entry.split]), String(page).padStart(5, '0'), sha256.slice(0, 12)].join('-');
-    const key = `${entry.kind}/${name}.arrow`;
-    await putOnce(ports, `${datasetPrefix(campaign.name)}${key}`, bytes);
-    entries.push({ ...entry, page, key, sha256, bytes: bytes.length });
-  }
+  for await (const file of files.finish({ ledger: true })) entries.push(await putFile(ports.reader.store, campaign.name, page, file));
   return { page, settings, situations: situations.length, outcomes: counts, nanoUsd: files.nanoUsd, calls: files.calls, files: entries };
 }
 
@@ -69,13 +62,6 @@ async function story({ reader }: SealPorts, campaign: CampaignRecord, situation:
   const split = splitOf(situation.root, campaign.file.splits, campaign.file.seed);
   const versions = placeVersions(steps, outcome, campaign.actor.tolerance);
   return { campaign: campaign.name, chapters: campaign.chapters, situation, split, outcome, steps, versions, tries };
-}
-
-/** A file that is there already must hold these bytes: its key names only the beginning of their hash. */
-async function putOnce({ reader: { store } }: SealPorts, key: string, bytes: Uint8Array): Promise<void> {
-  if (await store.putIfAbsent(key, bytes)) return;
-  const present = await store.get(key);
-  if (present === null || sha256Hex(present) !== sha256Hex(bytes)) throw new CorruptData(`${key} in ${store.describe()} holds other bytes than its name says`);
 }
 
 /** Throws CorruptData naming both versions where this program would write other bytes than the one that began the campaign. */

@@ -4,7 +4,7 @@ import { datasetPrefix, manifestPrefix } from '../../schemas/keys.ts';
 import type { ObjectStore } from '../store.ts';
 
 /** Folders whose every file some manifest must name. */
-const FOLDERS = ['data', 'situations', 'ledger'] as const;
+export const FOLDERS = ['data', 'situations', 'ledger'] as const;
 
 /** File that holds the one manifest of a pulled folder. */
 export const PULLED_MANIFEST = 'manifest.json';

@@ -3,6 +3,7 @@ import type { FileEntry, Manifest } from '../../schemas/manifest.ts';
 import { Findings } from './findings.ts';
 import { Inspection } from './inspection.ts';
 import { parseManifest } from './manifest.ts';
+import { campaignRules, mergedRules, type Rules } from './rules.ts';
 import { checkBytes } from './verify-file.ts';
 import type { VerifySource } from './verify-source.ts';
 
@@ -21,7 +22,7 @@ export async function verify(source: VerifySource): Promise<Verification> {
   const manifests = await readManifests(source, findings);
   const last = manifests.at(-1);
   if (findings.check(last !== undefined, () => 'there is no manifest that can be read') && last !== undefined) {
-    await new Inspection(source, last, await readCampaign(source, last, findings), findings).run();
+    await new Inspection(source, last, await rulesOf(source, last, findings), findings).run();
     await checkHoldings(source, manifests, last, findings);
   }
   return { checks: findings.checks, faults: findings.faults };
@@ -38,6 +39,12 @@ async function readManifests(source: VerifySource, findings: Findings): Promise<
     }
   }
   return manifests;
+}
+
+async function rulesOf(source: VerifySource, manifest: Manifest, findings: Findings): Promise<Rules | null> {
+  if (manifest.merged !== undefined) return mergedRules(manifest.merged);
+  const campaign = await readCampaign(source, manifest, findings);
+  return campaign === null ? null : campaignRules(campaign);
 }
 
 async function readCampaign(source: VerifySource, manifest: Manifest, findings: Findings): Promise<CampaignRecord | null> {

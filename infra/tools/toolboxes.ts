@@ -1,4 +1,5 @@
 import type { CampaignReader } from '../../activities/campaign-reader.ts';
+import type { CampaignFile } from '../../schemas/campaign.ts';
 import type { Tool } from '../../activities/tool.ts';
 import { openTools, type Toolbox } from './index.ts';
 
@@ -14,6 +15,8 @@ const wallClock: Clock = (ms, work) => {
 };
 
 interface Box {
+  /** What it was opened for: under the name of a deleted campaign another one may have begun. */
+  specs: CampaignFile['tools'];
   opening: Promise<Toolbox>;
   /** Uses under way. */
   uses: number;
@@ -36,7 +39,9 @@ export class Toolboxes {
   /** Works with a campaign's tools, which stay open meanwhile. @throws Error where an MCP server cannot be reached; the next use tries again. */
   async use<T>(campaign: string, work: (tools: readonly Tool[]) => Promise<T>): Promise<T> {
     const { file } = await this.#reader.campaign(campaign);
-    const box = this.#boxes.get(campaign) ?? { opening: openTools(file.tools, process.cwd()), uses: 0, idle: null };
+    const known = this.#boxes.get(campaign);
+    if (known !== undefined && known.specs !== file.tools && known.uses === 0) this.#drop(campaign, known);
+    const box = this.#boxes.get(campaign) ?? { specs: file.tools, opening: openTools(file.tools, process.cwd()), uses: 0, idle: null };
     this.#boxes.set(campaign, box);
     box.idle?.callOff();
     box.uses += 1;

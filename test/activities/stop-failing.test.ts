@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { CampaignReader } from '../../activities/campaign-reader.ts';
 import { failedTooMany } from '../../activities/failed-share.ts';
 import { publish } from '../../activities/shards/manifest.ts';
+import type { Listed } from '../../activities/store.ts';
 import { stopFailing } from '../../activities/stop-failing.ts';
 import { addSetting, readSettings } from '../../infra/campaign-store.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
@@ -117,7 +118,7 @@ class CountingStore extends MemoryStore {
     return super.get(key);
   }
 
-  override list(prefix: string, after?: string): AsyncIterable<{ key: string; bytes: number }> {
+  override list(prefix: string, after?: string): AsyncIterable<Listed> {
     this.listings += 1;
     return super.list(prefix, after);
   }

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
+import type { Listed } from '../../activities/store.ts';
+import { faultOf } from '../../cli/errors.ts';
 import { S3Store } from '../../infra/store-s3.ts';
 import { testStore } from '../harness/engine.ts';
 
@@ -91,4 +93,33 @@ test('a key that a path cannot hold as it is goes through the SDK', async () => 
   await store.putIfAbsent('a/1.json', 'x');
   await store.putIfAbsent('a/b c.json', 'x');
   expect(asked[1]).toEqual({ line: 'PUT /bucket/a/b%20c.json', sdk: true });
+});
+
+test('the real server removes any number of objects, those that are not there too, and says when each was last written', async () => {
+  const store = testStore();
+  const prefix = `removed/${randomUUID()}/`;
+  const keys = Array.from({ length: 3 }, (_, n) => `${prefix}${n}.json`);
+  for (const key of keys) await store.put(key, key);
+  const listed = async () => {
+    const found: Listed[] = [];
+    for await (const each of store.list(prefix)) found.push(each);
+    return found;
+  };
+  const before = await listed();
+  expect(before.map(({ key, bytes }) => [key, bytes])).toEqual(keys.map((key) => [key, key.length]));
+  for (const { modified } of before) expect(Math.abs(Date.now() - modified)).toBeLessThan(60_000);
+  // a thousand fit in a request
+  await store.remove([...Array.from({ length: 1_000 }, (_, n) => `${prefix}absent-${n}`), ...keys.slice(1)]);
+  expect((await listed()).map(({ key }) => key)).toEqual(keys.slice(0, 1));
+  await store.remove(keys);
+  expect(await listed()).toEqual([]);
+});
+
+test.each([
+  ['the request', { status: 403, body: fault('AccessDenied') }],
+  ['one of its objects', { status: 200, body: '<?xml version="1.0"?><DeleteResult><Error><Key>a/1.json</Key><Code>AccessDenied</Code><Message>m</Message></Error></DeleteResult>' }],
+])('where the server refuses to remove %s, the missing right is named', async (_, reply) => {
+  const { store } = await stage([reply]);
+  const failure = (await store.remove(['a/1.json']).catch((error: unknown) => error)) as Error;
+  expect(faultOf(failure)).toEqual({ message: expect.stringMatching(/^S3: s3:\/\/bucket at \S+ lets these credentials remove nothing: they need the right s3:DeleteObject$/) as string, exitCode: 1 });
 });
