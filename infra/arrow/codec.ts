@@ -1,5 +1,6 @@
 import { CompressionType, compressionRegistry } from 'apache-arrow';
-import { Zstd } from '@hpcc-js/wasm-zstd';
+import type { Zstd } from '@hpcc-js/wasm-zstd';
+import { loadZstd } from './zstd.ts';
 
 /** Fixed, for equal bytes everywhere; 3 is zstd's own default. */
 const LEVEL = 3;
@@ -8,7 +9,7 @@ let registered: Promise<Zstd> | undefined;
 
 /** Teaches apache-arrow zstd, which it brings no codec for; later calls return at once. Resolves with zstd's version. */
 export async function registerZstd(): Promise<string> {
-  registered ??= Zstd.load().then((zstd) => {
+  registered ??= loadZstd().then((zstd) => {
     compressionRegistry.set(CompressionType.ZSTD, {
       encode: (plain) => zstd.compress(plain, LEVEL),
       decode: (compressed) => zstd.decompress(compressed),

@@ -241,7 +241,7 @@ describe('verify keeps families together', () => {
     }
     forgery.saveManifest();
     const found = await faults(forgery);
-    expect(found).toContainEqual(expect.stringMatching(/^situations\/.*: root [0-9a-f]{64} is in \w+, and in \w+ at situations\//));
+    expect(found).toContainEqual(expect.stringMatching(/^situations\/.*: root [0-9a-f]{64} is in \w+, and in \w+ on page 0$/));
     expect(found).toContainEqual(expect.stringMatching(/: split is \w+; the campaign's seed and shares give \w+$/));
   });
 
