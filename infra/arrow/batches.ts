@@ -18,7 +18,7 @@ export interface Batch<Row> {
 export interface ArrowBatches<Row> {
   schema: Schema;
   /** Record batches in order; one is in memory at a time. Throws an Error where one cannot be read. */
-  batches(): Generator<Batch<Row>>;
+  batches: () => Generator<Batch<Row>>;
 }
 
 /**
@@ -62,9 +62,9 @@ function clearly<T>(read: () => T): T {
 
 function columnar<Row>(batch: RecordBatch): Batch<Row> {
   const of = (name: string): Vector => {
-    const vector = batch.getChild(name);
+    const vector: Vector | null = batch.getChild(name);
     if (vector === null) throw new TypeError(`there is no column ${name}`);
-    return vector as Vector;
+    return vector;
   };
   return {
     length: batch.numRows,
@@ -86,7 +86,7 @@ function valuesOf(vector: Vector): unknown[] {
     const fields = type.children.map(({ name }, i): [string, unknown[]] => [name, valuesOf(makeVector(chunk(vector).children[i] as Data))]);
     return vector.nullCount === 0 ? zipped(fields, rows) : zipped(fields, rows).map((row, i) => (vector.isValid(i) ? row : null));
   }
-  return Array.from({ length: rows }, (_, i) => vector.get(i) ?? null);
+  return Array.from({ length: rows }, (_, i): unknown => vector.get(i) ?? null);
 }
 
 function zipped(columns: readonly [string, unknown[]][], rows: number): object[] {
