@@ -7,9 +7,12 @@ import { deletingKey } from '../schemas/keys.ts';
 import type { CampaignRecord } from '../schemas/records.ts';
 import { configured } from './environment.ts';
 
+/** A server that has stopped to answer is asked anew. */
+const IDLE_MS = 20_000;
+
 /** The object store alone, for verbs that read datasets. */
 export function openStore(): S3Store {
-  return new S3Store(configured().s3);
+  return new S3Store({ ...configured().s3, idleMs: IDLE_MS });
 }
 
 /** @throws UsageError where the store has no such campaign. */

@@ -19,6 +19,8 @@ export interface S3Config {
   endpoint?: string | undefined;
   region?: string | undefined;
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
+  /** A connection on which nothing comes for so long is given up, ms; never, where it is left out. */
+  idleMs?: number | undefined;
 }
 
 /** Most keys that one request may remove. */
@@ -39,6 +41,7 @@ export class S3Store implements ObjectStore {
       ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint, forcePathStyle: true }),
       ...(config.credentials === undefined ? {} : { credentials: config.credentials }),
       maxAttempts: 3,
+      ...(config.idleMs === undefined ? {} : { requestHandler: { connectionTimeout: config.idleMs, socketTimeout: config.idleMs } }),
       // the signature covers the bytes already
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',

@@ -1,17 +1,15 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { canonicalJson, sha256Hex } from '../../schemas/canonical.ts';
-import { campaignKey, datasetPrefix } from '../../schemas/keys.ts';
+import { campaignKey } from '../../schemas/keys.ts';
 import type { FileEntry, Manifest } from '../../schemas/manifest.ts';
 import { CampaignRecord } from '../../schemas/records.ts';
 import { CorruptData } from '../failures.ts';
 import type { ObjectStore } from '../store.ts';
 import { datasetCard } from './card.ts';
-import { parseManifest, readManifest } from './manifest.ts';
-import { listFolder, PULLED_MANIFEST } from './verify-source.ts';
+import { fetchFile, type Patience } from './fetch-file.ts';
+import { readManifest } from './manifest.ts';
+import { PulledFolder, PullRefused } from './pulled-folder.ts';
 
-/** End of the name of a file that is being written. */
-const PART = '.part';
+/** Files fetched at once: each is in memory until it is written. */
+const AT_ONCE = 8;
 
 export interface Pulled {
   generation: number;
@@ -22,102 +20,114 @@ export interface Pulled {
   bytes: number;
 }
 
-/** The user's mistake, in one line. */
-export class PullRefused extends Error {
-  override name = 'PullRefused';
+export interface PullOptions extends Partial<Patience> {
+  /** By default the one that the folder holds a part of, else the last. */
+  generation?: number | undefined;
+  /** A folder that holds an earlier generation of the campaign may become the later one. */
+  forward?: boolean;
+  /** Hashes of files that this process has written or read there itself; it adds to them. */
+  seen?: Set<string>;
+  /** Hears of each file that is in the folder. */
+  onFile?: (progress: Pulled & { done: number }) => void;
+  /** Ends the pull between two files: `Interrupted` is thrown. */
+  signal?: AbortSignal;
+}
+
+/** The user has had enough. */
+export class Interrupted extends Error {
+  override name = 'Interrupted';
 }
 
 /**
- * Copies one generation (the last by default) into a folder that is empty, or that an earlier pull of the same generation began to fill:
- * files there with the right hash are kept, the others fetched, `manifest.json` written last. Throws PullRefused for a folder with
- * anything else in it, CorruptData for a file whose bytes are not those of the manifest.
+ * Copies one generation into a folder that is empty, or that an earlier pull of the same generation began to fill. Files there with the
+ * right hash are kept, the others fetched, several at once; each appears whole, and `manifest.json` last. Killed at any moment, the next
+ * pull goes on. Throws PullRefused for a folder with anything else in it, PullFailed where the disk takes no more, CorruptData for a file
+ * whose bytes are not those of the manifest, each time that it is asked for.
  */
-export async function pull(store: ObjectStore, campaign: string, folder: string, { generation }: { generation?: number } = {}): Promise<Pulled> {
-  const manifest = await readManifest(store, campaign, generation);
-  if (manifest === null) throw new PullRefused(`campaign "${campaign}" has no ${generation === undefined ? 'published generation' : `generation ${generation}`} in ${store.describe()}`);
-  const record = manifest.merged === undefined ? await store.get(campaignKey(campaign)) : null;
-  if (record === null && manifest.merged === undefined) throw new CorruptData(`campaign "${campaign}" has no campaign.json in ${store.describe()}`);
+export async function pull(store: ObjectStore, campaign: string, path: string, options: PullOptions = {}): Promise<Pulled> {
+  const { forward = false, pauseMs = 500, say = () => undefined, onFile = () => undefined, signal, seen = new Set<string>() } = options;
+  const folder = await PulledFolder.open(path);
+  const manifest = await chosenManifest(store, campaign, folder, options);
   const files = manifest.pages.flatMap((page) => page.files);
-  const seen = new Set<string>();
-  const twice = files.find(({ key }) => seen.size === seen.add(key).size);
-  if (twice !== undefined) throw new CorruptData(`the manifest of generation ${manifest.generation} names ${twice.key} twice`);
-  const quoted = record === null ? (manifest.merged?.texts ?? []) : CampaignRecord.parse(JSON.parse(new TextDecoder().decode(record))).chapters;
-  const texts: [string, string | Uint8Array][] = [...(record === null ? [] : [['campaign.json', record] as [string, Uint8Array]]), ['README.md', datasetCard(quoted, manifest)]];
-  await requireOwnFolder(folder, manifest, [...files.map(({ key }) => key), ...texts.map(([name]) => name), PULLED_MANIFEST]);
+  requireOnce(manifest, files);
+  const { record, card } = await readTexts(store, campaign, manifest);
+  folder.require(manifest, forward);
 
   const pulled: Pulled = { generation: manifest.generation, files: files.length, kept: 0, bytes: 0 };
+  let done = 0;
+  const told = () => onFile({ ...pulled, done: ++done });
+  const missing: FileEntry[] = [];
   for (const file of files) {
-    if (await holds(join(folder, file.key), file)) {
+    if (signal?.aborted === true) throw new Interrupted();
+    if (!(await folder.holds(file, seen))) missing.push(file);
+    else {
+      seen.add(file.sha256);
       pulled.kept += 1;
-      continue;
+      told();
     }
-    await writeWhole(join(folder, file.key), await fetchFile(store, campaign, file));
-    pulled.bytes += file.bytes;
   }
-  for (const [name, text] of texts) await writeWhole(join(folder, name), text);
-  await writeWhole(join(folder, PULLED_MANIFEST), canonicalJson(manifest));
+  if (missing.length === 0 && folder.isWhole(manifest)) return pulled;
+
+  await folder.begin(manifest);
+  await inTurns(missing, async (file) => {
+    if (signal?.aborted === true) throw new Interrupted();
+    await folder.write(file.key, await fetchFile(store, campaign, file, { pauseMs, say }));
+    seen.add(file.sha256);
+    pulled.bytes += file.bytes;
+    told();
+  });
+  if (record !== null) await folder.write('campaign.json', record);
+  await folder.write('README.md', card);
+  await folder.end(manifest);
   return pulled;
 }
 
-/** A manifest in the folder must be this one; other files must be those it names, whole or in part. Parts are removed. */
-async function requireOwnFolder(folder: string, manifest: Manifest, names: readonly string[]): Promise<void> {
-  await requireNoLinks(folder);
-  const present = await listFolder(folder);
-  if (present.includes(PULLED_MANIFEST)) {
-    const other = parseManifest(await readFile(join(folder, PULLED_MANIFEST)), join(folder, PULLED_MANIFEST));
-    if (canonicalJson(other) !== canonicalJson(manifest)) {
-      throw new PullRefused(`DIR: ${folder} holds generation ${other.generation} of "${other.campaign}"; give an empty folder for generation ${manifest.generation} of "${manifest.campaign}"`);
-    }
+async function chosenManifest(store: ObjectStore, campaign: string, folder: PulledFolder, { generation, forward }: PullOptions): Promise<Manifest> {
+  if (generation === undefined && forward !== true && folder.begun !== null) {
+    const begun = await readManifest(store, campaign, folder.begun);
+    if (begun !== null) return begun;
   }
-  const allowed = new Set(names.flatMap((name) => [name, `${name}${PART}`]));
-  const stranger = present.find((name) => !allowed.has(name));
-  if (stranger !== undefined) {
-    throw new PullRefused(`DIR: ${folder} holds ${stranger}, which is not of generation ${manifest.generation} of "${manifest.campaign}"; give an empty folder`);
-  }
-  for (const name of present) if (name.endsWith(PART)) await rm(join(folder, name));
+  const manifest = await readManifest(store, campaign, generation);
+  if (manifest === null) throw new PullRefused(`campaign "${campaign}" has no ${generation === undefined ? 'published generation' : `generation ${generation}`} in ${store.describe()}`);
+  return manifest;
 }
 
-/** A link within the folder could lead a file that is written out of it. */
-async function requireNoLinks(folder: string): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    if (error.code === 'ENOTDIR') throw new PullRefused(`DIR: ${folder} is no folder; give an empty or a new one`);
-    throw error;
-  });
-  for (const entry of entries) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) await requireNoLinks(path);
-    else if (!entry.isFile()) throw new PullRefused(`DIR: ${path} is ${entry.isSymbolicLink() ? 'a link' : 'no regular file'}; give an empty folder`);
-  }
+function requireOnce(manifest: Manifest, files: readonly FileEntry[]): void {
+  const seen = new Set<string>();
+  const twice = files.find(({ key }) => seen.size === seen.add(key).size);
+  if (twice !== undefined) throw new CorruptData(`the manifest of generation ${manifest.generation} names ${twice.key} twice`);
 }
 
-async function holds(path: string, { sha256, bytes: declared }: FileEntry): Promise<boolean> {
-  const size = await stat(path).then((found) => found.size, (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
-  return size === declared && sha256Hex(await readFile(path)) === sha256;
-}
-
-/** A file that a manifest names, its hash checked. */
-export async function fetchFile(store: ObjectStore, campaign: string, { key, sha256, bytes: declared }: FileEntry): Promise<Uint8Array> {
-  const bytes = await store.get(`${datasetPrefix(campaign)}${key}`, declared);
-  if (bytes === null) throw new CorruptData(`${key} is missing from ${store.describe()}`);
-  const found = sha256Hex(bytes);
-  if (found !== sha256) throw new CorruptData(`${key} in ${store.describe()}: sha256 is ${found}, the manifest says ${sha256}`);
-  if (bytes.length !== declared) throw new CorruptData(`${key} in ${store.describe()}: has ${bytes.length} bytes, the manifest says ${declared}`);
-  return bytes;
-}
-
-/** The name appears only once the bytes are on disk. */
-async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(`${path}${PART}`, 'wx');
+/** `campaign.json`, which a merged dataset has none of, and the card. */
+async function readTexts(store: ObjectStore, campaign: string, manifest: Manifest): Promise<{ record: Uint8Array | null; card: string }> {
+  if (manifest.merged !== undefined) return { record: null, card: datasetCard(manifest.merged.texts, manifest) };
+  const where = `campaign.json of "${campaign}" in ${store.describe()}`;
+  const record = await store.get(campaignKey(campaign));
+  if (record === null) throw new CorruptData(`${where}: is missing`);
+  let json: unknown;
   try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
+    json = JSON.parse(new TextDecoder().decode(record));
+  } catch (cause) {
+    throw new CorruptData(`${where}: is not JSON`, { cause });
   }
-  await rename(`${path}${PART}`, path);
+  const parsed = CampaignRecord.safeParse(json);
+  const issue = parsed.error?.issues[0];
+  if (issue !== undefined) throw new CorruptData(`${where}: ${issue.path.join('.')}: ${issue.message}`);
+  return { record, card: datasetCard((parsed.data as CampaignRecord).chapters, manifest) };
 }
+
+/** Works on some at once; after the first failure no further one is begun, and what is under way ends. */
+async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  let failure: { error: unknown } | null = null;
+  const turns = Array.from({ length: AT_ONCE }, async () => {
+    for (const item of left) {
+      if (failure !== null) return;
+      await work(item).catch((error: unknown) => (failure ??= { error }));
+    }
+  });
+  await Promise.all(turns);
+  if (failure !== null) throw (failure as { error: unknown }).error;
+}
+
+export { PullFailed, PullRefused } from './pulled-folder.ts';

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Schema } from 'apache-arrow';
 import type { z } from 'zod';
-import { openArrow } from '../../infra/arrow/reader.ts';
+import { openBatches, type Batch } from '../../infra/arrow/batches.ts';
 import { arrowSchema, SCHEMA_VERSION_KEY } from '../../schemas/arrow.ts';
 import { sha256Hex } from '../../schemas/canonical.ts';
 import { columnsOf } from '../../schemas/columns.ts';
@@ -28,26 +29,58 @@ export async function checkBytes(source: VerifySource, file: FileEntry, findings
   return whole && same ? bytes : null;
 }
 
-/** Reads a file whose bytes are right: columns, number of rows, each row against its shape. Rows with faults are left out. */
-export async function readRows<Row>(file: FileEntry, bytes: Uint8Array, shape: z.ZodObject & z.ZodType<Row>, findings: Findings): Promise<Located<Row>[]> {
-  const table = await openArrow(bytes).catch((error: unknown) => String(error));
-  if (typeof table === 'string') {
-    findings.check(false, () => `${file.key}: cannot be read as an Arrow file: ${table}`);
-    return [];
+/**
+ * Reads a file whose bytes are right, a record batch at a time: columns, number of rows, each row against its shape. Rows with faults are
+ * left out.
+ */
+export async function* readRows<Row>(file: FileEntry, bytes: Uint8Array, shape: z.ZodObject & z.ZodType<Row>, findings: Findings): AsyncGenerator<Located<Row>[]> {
+  const table = await openBatches(bytes).catch(messageOf);
+  if (typeof table === 'string') return unreadable(file, table, findings);
+  if (!checkColumns(file, table.schema, shape, findings)) return;
+  let read = 0;
+  const batches = table.batches();
+  for (;;) {
+    const rows = nextRows(batches);
+    if (rows === null) break;
+    if (typeof rows === 'string') return unreadable(file, rows, findings);
+    const from = read;
+    read += rows.length;
+    yield rows.flatMap((raw, i) => {
+      const at = `${file.key} row ${from + i}`;
+      const parsed = shape.safeParse(raw);
+      const issue = parsed.error?.issues[0];
+      findings.check(parsed.success, () => `${at}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+      return parsed.success ? [{ row: parsed.data, at }] : [];
+    });
   }
-  const version = table.schema.metadata.get(SCHEMA_VERSION_KEY);
+  findings.check(read === file.rows, () => `${file.key}: has ${read} rows, the manifest says ${file.rows}`);
+}
+
+/** Whether the rows can be looked at. */
+function checkColumns(file: FileEntry, schema: Schema, shape: z.ZodObject, findings: Findings): boolean {
+  const version = schema.metadata.get(SCHEMA_VERSION_KEY);
+  if (Number(version) > SCHEMA_VERSION) return findings.check(false, () => `${file.key}: its schema version is ${version}, and this program reads up to ${SCHEMA_VERSION}: update it`);
   findings.check(version === String(SCHEMA_VERSION), () => `${file.key}: ${SCHEMA_VERSION_KEY} is ${version ?? 'absent'}, it must be ${SCHEMA_VERSION}`);
   const expected = columnsOf(arrowSchema(shape));
-  const found = columnsOf(table.schema);
+  const found = columnsOf(schema);
   const wrong = expected.find((column, i) => !isDeepStrictEqual(column, found[i])) ?? found[expected.length];
-  findings.check(wrong === undefined, () => `${file.key}: column ${wrong?.name ?? ''} is absent, out of place or of another type than schema version ${SCHEMA_VERSION} says`);
-  findings.check(table.rows.length === file.rows, () => `${file.key}: has ${table.rows.length} rows, the manifest says ${file.rows}`);
-  if (wrong !== undefined) return [];
-  return table.rows.flatMap((raw, i) => {
-    const at = `${file.key} row ${i}`;
-    const parsed = shape.safeParse(raw);
-    const issue = parsed.error?.issues[0];
-    findings.check(parsed.success, () => `${at}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
-    return parsed.success ? [{ row: parsed.data, at }] : [];
-  });
+  return findings.check(wrong === undefined, () => `${file.key}: column ${wrong?.name ?? ''} is absent, out of place or of another type than schema version ${SCHEMA_VERSION} says`);
+}
+
+/** The rows of the next record batch; null after the last, a string where it cannot be read. */
+function nextRows(batches: Iterator<Batch<Record<string, unknown>>>): Record<string, unknown>[] | string | null {
+  try {
+    const next = batches.next();
+    return next.done === true ? null : next.value.rows();
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function unreadable(file: FileEntry, why: string, findings: Findings): void {
+  findings.check(false, () => `${file.key}: cannot be read as an Arrow file: ${why}`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

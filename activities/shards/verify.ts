@@ -19,26 +19,30 @@ export interface Verification {
  */
 export async function verify(source: VerifySource): Promise<Verification> {
   const findings = new Findings();
-  const manifests = await readManifests(source, findings);
-  const last = manifests.at(-1);
-  if (findings.check(last !== undefined, () => 'there is no manifest that can be read') && last !== undefined) {
+  const { last, older } = await readManifests(source, findings);
+  if (findings.check(last !== null, () => 'there is no manifest that can be read') && last !== null) {
     await new Inspection(source, last, await rulesOf(source, last, findings), findings).run();
-    await checkHoldings(source, manifests, last, findings);
+    await checkHoldings(source, last, older, findings);
   }
   return { checks: findings.checks, faults: findings.faults };
 }
 
-async function readManifests(source: VerifySource, findings: Findings): Promise<Manifest[]> {
-  const manifests: Manifest[] = [];
+/** The last manifest, and the files that only older ones name, by key. Each generation repeats the one before: one is in memory at a time. */
+async function readManifests(source: VerifySource, findings: Findings): Promise<{ last: Manifest | null; older: Map<string, FileEntry> }> {
+  const older = new Map<string, FileEntry>();
+  let last: Manifest | null = null;
   for (const key of await source.manifests()) {
     try {
-      manifests.push(parseManifest((await source.read(key)) as Uint8Array, key));
+      const manifest = parseManifest((await source.read(key)) as Uint8Array, key);
+      for (const file of last === null ? [] : filesOf(last)) older.set(file.key, file);
+      last = manifest;
       findings.checks += 1;
     } catch (error) {
       findings.check(false, () => (error as Error).message);
     }
   }
-  return manifests;
+  for (const { key } of last === null ? [] : filesOf(last)) older.delete(key);
+  return { last, older };
 }
 
 async function rulesOf(source: VerifySource, manifest: Manifest, findings: Findings): Promise<Rules | null> {
@@ -60,11 +64,10 @@ async function readCampaign(source: VerifySource, manifest: Manifest, findings: 
 }
 
 /** Files of older generations are whole, and every file is named by some generation. */
-async function checkHoldings(source: VerifySource, manifests: Manifest[], last: Manifest, findings: Findings): Promise<void> {
-  const named = new Map(manifests.flatMap(filesOf).map((file) => [file.key, file]));
-  const inspected = new Set(filesOf(last).map((file) => file.key));
-  for (const file of named.values()) if (!inspected.has(file.key)) await checkBytes(source, file, findings);
-  for await (const key of source.files()) findings.check(named.has(key), () => `${key}: no manifest names this file`);
+async function checkHoldings(source: VerifySource, last: Manifest, older: ReadonlyMap<string, FileEntry>, findings: Findings): Promise<void> {
+  const named = new Set(filesOf(last).map(({ key }) => key));
+  for (const file of older.values()) await checkBytes(source, file, findings);
+  for await (const key of source.files()) findings.check(named.has(key) || older.has(key), () => `${key}: no manifest names this file`);
 }
 
 function filesOf(manifest: Manifest): FileEntry[] {

@@ -1,7 +1,8 @@
 import { CompressionType, compressionRegistry } from 'apache-arrow';
-import { Zstd } from '@hpcc-js/wasm-zstd';
+import type { Zstd } from '@hpcc-js/wasm-zstd';
 import type { Compression } from '../../schemas/campaign.ts';
 import { compressFrame, decompressFrame } from './lz4.ts';
+import { loadZstd } from './zstd.ts';
 
 /** Fixed, for equal bytes everywhere; 3 is zstd's own default. */
 const LEVEL = 3;
@@ -15,24 +16,12 @@ let registered: Promise<Zstd> | undefined;
 
 /** Teaches apache-arrow zstd and LZ4, which it brings no codecs for; later calls return at once. Resolves with zstd's version. */
 export async function registerCodecs(): Promise<string> {
-  registered ??= Zstd.load().then((zstd) => {
-    copyAtOnce(zstd);
+  registered ??= loadZstd().then((zstd) => {
     compressionRegistry.set(CompressionType.ZSTD, { encode: (plain) => zstd.compress(plain, LEVEL), decode: (compressed) => zstd.decompress(compressed) });
     compressionRegistry.set(CompressionType.LZ4_FRAME, { encode: compressFrame, decode: decompressFrame });
     return zstd;
   });
   return (await registered).version();
-}
-
-interface Heap {
-  heapView(data: unknown): Uint8Array;
-  heapToUint8Array(data: unknown): Uint8Array;
-}
-
-/** The package copies results out of its heap through a JavaScript array, one element a byte, which takes longer than compressing them. */
-function copyAtOnce(zstd: Zstd): void {
-  const { _mainModule: heap } = zstd as unknown as { _mainModule?: Heap };
-  if (heap !== undefined && 'heapView' in heap) heap.heapToUint8Array = (data) => heap.heapView(data).slice();
 }
 
 /** Names the codec as the campaign's fingerprint holds it, such as `zstd/1.5.7 level 3`. */

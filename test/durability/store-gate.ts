@@ -2,8 +2,8 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What an S3 server in trouble does. `full`: takes no more bytes, and goes on reading. */
-export type StoreFault = 'error' | 'slowDown' | 'slow' | 'full' | 'reset';
+/** What an S3 server in trouble does. `full`: takes no more bytes, and goes on reading. `short`: breaks off within an answer. `stall`: says no more within it. */
+export type StoreFault = 'error' | 'slowDown' | 'slow' | 'full' | 'reset' | 'short' | 'stall';
 
 export interface StoreRequest {
   method: string;
@@ -69,7 +69,9 @@ export async function startStoreGate(behind: () => string): Promise<StoreGate> {
     await wait('after', asked);
     const status = answer.statusCode ?? 502;
     if (asked.key.startsWith('responses/') && (status === 200 || status === 412)) stored.add(asked.key);
-    response.writeHead(status, answer.headers).end(given);
+    response.writeHead(status, answer.headers);
+    if (fault !== 'short' && fault !== 'stall') return void response.end(given);
+    response.write(given.subarray(0, given.length >> 1), () => fault === 'short' && response.destroy());
   }
 
   const server = createServer((incoming, response) => void pass(incoming, response).catch(() => response.destroy()));
@@ -122,6 +124,8 @@ function refusalOf(fault: StoreFault, { method }: StoreRequest): { status: numbe
       return method === 'PUT' ? error(507, 'InsufficientStorage') : null;
     case 'slow':
     case 'reset':
+    case 'short':
+    case 'stall':
       return null;
   }
 }

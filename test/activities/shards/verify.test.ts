@@ -1,11 +1,13 @@
+import { tableFromIPC, tableToIPC } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { publish } from '../../../activities/shards/manifest.ts';
 import { verify } from '../../../activities/shards/verify.ts';
 import { storeSource } from '../../../activities/shards/verify-source.ts';
+import { SCHEMA_VERSION_KEY } from '../../../schemas/arrow.ts';
 import { canonicalJson, sha256Hex } from '../../../schemas/canonical.ts';
 import { campaignKey, explainedKey } from '../../../schemas/keys.ts';
-import type { FileEntry, PageSeal } from '../../../schemas/manifest.ts';
+import { SCHEMA_VERSION, type FileEntry, type PageSeal } from '../../../schemas/manifest.ts';
 import type { ExplainedRecord } from '../../../schemas/records.ts';
 import { DataRow, type LedgerRow, type SituationRow } from '../../../schemas/rows.ts';
 import { NAME, plan, publishedDataset } from './dataset.ts';
@@ -86,6 +88,18 @@ describe('verify names a file', () => {
     forgery.store.objects.set(forgery.key(file), bytes);
     forgery.saveManifest();
     expect(await faults(forgery)).toContainEqual(expect.stringContaining(`${file.key}: cannot be read as an Arrow file`));
+  });
+
+  it('of a newer schema version, and says what to do', async () => {
+    const forgery = await Forgery.begin();
+    const file = await forgery.fileOf('data', 0);
+    const table = tableFromIPC(forgery.store.objects.get(forgery.key(file)) as Uint8Array);
+    table.schema.metadata.set(SCHEMA_VERSION_KEY, String(SCHEMA_VERSION + 1));
+    const bytes = tableToIPC(table, 'file');
+    Object.assign(file, { bytes: bytes.length, sha256: sha256Hex(bytes) });
+    forgery.store.objects.set(forgery.key(file), bytes);
+    forgery.saveManifest();
+    expect(await faults(forgery)).toContain(`${file.key}: its schema version is ${SCHEMA_VERSION + 1}, and this program reads up to ${SCHEMA_VERSION}: update it`);
   });
 
   it('whose columns are not those of the schema version', async () => {
@@ -241,6 +255,20 @@ describe('verify judges versions again', () => {
   });
 });
 
+describe('verify holds pages against each other', () => {
+  it('and names a situation that stands on two', async () => {
+    const forgery = await Forgery.begin();
+    const file = await forgery.fileOf('situations', 6);
+    await forgery.rewrite<SituationRow>(file, (rows) => rows.map((row) => (row.situation_index === 6 ? { ...row, situation_index: 0 } : row)).sort((a, b) => a.situation_index - b.situation_index));
+    expect(await faults(forgery)).toContainEqual(expect.stringMatching(/^situations\/.* row 0: situation 0 stands on page 0 too$/));
+  });
+
+  it('and names versions that stand apart from the others of their situation', async () => {
+    const { found, file } = await forged(([first, ...rest]) => [...rest, { ...(first as DataRow), situation_index: 1 }, first as DataRow]);
+    expect(found).toContainEqual(expect.stringMatching(new RegExp(`^${file} row \\d+: versions of situation 0 stand apart from its others$`)));
+  });
+});
+
 describe('verify keeps families together', () => {
   it('and names a root that straddles two splits, and the split that its hash gives', async () => {
     const forgery = await Forgery.begin();
@@ -253,7 +281,7 @@ describe('verify keeps families together', () => {
     }
     forgery.saveManifest();
     const found = await faults(forgery);
-    expect(found).toContainEqual(expect.stringMatching(/^situations\/.*: root [0-9a-f]{64} is in \w+, and in \w+ at situations\//));
+    expect(found).toContainEqual(expect.stringMatching(/^situations\/.*: root [0-9a-f]{64} is in \w+, and in \w+ on page 0$/));
     expect(found).toContainEqual(expect.stringMatching(/: split is \w+; the campaign's seed and shares give \w+$/));
   });
 
