@@ -98,8 +98,19 @@ test('with Temporal killed and its database deleted, a campaign resumes from S3 
     expect(await resumed.ended).toMatchObject({ code: 0 });
     expect(machine.paidAgain()).toEqual([]);
     await expectUnharmed(machine, reference);
+    // what runs lost with the database had paid for counts once, without a budget too
+    const { calls, usd } = JSON.parse((await machine.verb('status', CAMPAIGN.name, '--json').ended).output) as { calls: number; usd: number };
+    expect(calls).toBe(machine.paid().size);
+    expect(usd).toBeCloseTo(await storedUsd(machine), 9);
   });
 });
+
+/** What all stored answers have cost. */
+async function storedUsd({ store }: Machine): Promise<number> {
+  let nanoUsd = 0;
+  for await (const { key } of store.list('responses/')) nanoUsd += (JSON.parse(new TextDecoder().decode((await store.get(key)) as Uint8Array)) as { nanoUsd: number }).nanoUsd;
+  return nanoUsd / 1e9;
+}
 
 /** Steps of situations that a worker has begun. */
 async function beatingSteps(client: Client): Promise<number> {

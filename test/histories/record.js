@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { stringify } from 'yaml';
+import { formatTries } from '../../dist/activities/ranges.js';
 import { addSetting } from '../../dist/infra/campaign-store.js';
 import { choosePorts } from '../../dist/infra/dev/ports.js';
 import { down, startProcess, stopProcess, up } from '../../dist/infra/dev/services.js';
@@ -20,9 +21,9 @@ import { packageRoot } from '../../dist/infra/package-root.js';
 import { S3Store } from '../../dist/infra/store-s3.js';
 import { sha256Hex } from '../../dist/schemas/canonical.js';
 import { objectKey, outcomesPrefix } from '../../dist/schemas/keys.js';
-import { controlSignal, progressQuery, QUEUES, settingsSignal, waitingSignal } from '../../dist/workflows/messages.js';
+import { batchWaitSignal, controlSignal, progressQuery, QUEUES, settingsSignal, waitingSignal } from '../../dist/workflows/messages.js';
 
-const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued, equipped, imagined, failing, batched, refused, promised, oscillating, reopened, levels, outage, pages };
+const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued, equipped, imagined, failing, batched, refused, promised, oscillating, reopened, levels, outage, pages, 'called-off': calledOff, scattered };
 /** Events after which the server of the case `continued` suggests to continue as new. */
 const SHORT_HISTORY = 40;
 /** Above the events after which a situation continues as new. */
@@ -283,6 +284,29 @@ async function outage() {
   await handle.signal(waitingSignal, '');
   await ended;
   await keepPages(name);
+}
+
+/** Cancelled as in the Temporal UI. */
+async function calledOff() {
+  const name = 'called-off';
+  const ended = run({ name, situations: fresh(4, 25) });
+  await outcomes(name, 1);
+  await client.workflow.getHandle(`exemplar/${name}`).cancel();
+  await ended;
+  await keep('campaign', `${prefix}-${name}`, { workflowId: `exemplar/${name}` });
+}
+
+/** Situations that wait for batches, more than one event can tell of: here their answers have all come. Several batches are due at once. */
+async function scattered() {
+  const name = 'scattered';
+  await run({ name, model: { name: 'claude-sonnet-4-5', mode: 'batch' }, situations: fresh(8, 26), actor: { alternatives: 0, maxPasses: 1 }, concurrency: 8 });
+  const workflowId = `exemplar/${name}/batch`;
+  await keep('batch', `${prefix}-in-turn`, { workflowId });
+  await client.workflow.getHandle(workflowId).result();
+  const signalArgs = [formatTries(Array.from({ length: 1_000 }, (_, i) => ({ index: 2 * i, try: 0 })))];
+  const handle = await client.workflow.signalWithStart('batch', { workflowId, taskQueue: QUEUES.orchestrate, args: [{ campaign: name }], signal: batchWaitSignal, signalArgs });
+  await handle.result();
+  await keep('batch', `${prefix}-${name}`, { workflowId });
 }
 
 /** Five pages, each of fewer situations than run at once; the last has fewer than slots. */
