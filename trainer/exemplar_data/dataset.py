@@ -158,7 +158,9 @@ class ExemplarDataset:
     def items(self, worker: int = 0, workers: int = 1) -> Iterator[dict[str, Any]]:
         """As `__iter__`, for one of several worker processes."""
         for rows in self._read(1, worker, workers, lambda batches: (each.to_pylist() for each in _sliced(batches))):
+            reading = self._reading
             for row in rows:
+                self._expect(reading)
                 self._given += 1
                 yield row
 
@@ -181,10 +183,13 @@ class ExemplarDataset:
         source = Source(self._files, self._items, self.view, self.filters, self.columns, self._fetch)
         wanted = steps(order, share, self._base, self.end, self._skip)
         for value in Pipe(lambda: make(read_steps(source, order, wanted)), AHEAD):
-            if reading != self._reading:
-                raise ConfigError("a newer iteration of this dataset has begun; only one at a time keeps the place")
+            self._expect(reading)
             yield value
         self._finished = True
+
+    def _expect(self, reading: int) -> None:
+        if reading != self._reading:
+            raise ConfigError("a newer iteration of this dataset has begun; only one at a time keeps the place")
 
     def _order(self) -> Order:
         stored = np.array([file.bytes for file in self._files], dtype=np.int64)
@@ -266,11 +271,11 @@ class ExemplarDataset:
         for name, value in self._identity().items():
             if first["order"].get(name) != value:
                 raise ConfigError(f"{name} is {value!r}, but the state was taken with {first['order'].get(name)!r}")
-        workers = first.get("workers", 1)
-        if len(found) == workers > 1:
+        workers = max(part.get("workers", 1) for part in found)  # one that was given nothing yet does not know that it is one of several
+        if len(found) > 1:
+            if len(found) < workers or any((part["epoch"], part["index"]) != (first["epoch"], first["index"]) for part in found):
+                raise ConfigError(f"state: {len(found)} states that are not those of the workers of one loader")
             first = {**first, **_whole(first, found)}
-        elif len(found) != 1:
-            raise ConfigError(f"state: {len(found)} states of {workers} workers")
         self.go_to(first["epoch"], first["index"], first["generation"])
         if len(found) == 1 < workers:  # of one worker, for the same one again
             self._skip = self._given = first["given"]
@@ -293,9 +298,12 @@ def _own_states(state: Any) -> Iterator[dict[str, Any]]:
 
 def _whole(state: dict[str, Any], parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """{epoch, index} of a rank, from what its workers were given since the position `index` of `state`."""
-    given, end = sum(part["given"] for part in parts), parts[0]["end"]
-    rank, ranks = parts[0]["rank"], parts[0]["ranks"]
-    if end is not None and given >= Share(rank, ranks).count(state["index"], end):
+    begun = [part for part in parts if part.get("end") is not None]
+    if not begun:
+        return {}
+    given, end = sum(part["given"] for part in begun), begun[0]["end"]
+    rank, ranks = begun[0]["rank"], begun[0]["ranks"]
+    if given >= Share(rank, ranks).count(state["index"], end):
         return {"epoch": state["epoch"] + 1, "index": 0}
     return {"epoch": state["epoch"], "index": state["index"] + ranks * given}
 
