@@ -28,6 +28,8 @@ ROWS_AT_ONCE = 64
 """Items made into Python objects at once; with more of them the collector of cycles costs more than the making."""
 AHEAD = 8
 """Batches made before they are asked for."""
+SMALL = "revision"
+"""A column that is read where none is needed but the number of rows."""
 STATE = "exemplar_data"
 
 
@@ -137,7 +139,7 @@ class ExemplarDataset:
     def _count(self, numbers: Iterable[int]) -> list[Counts]:
         def count(number: int) -> Counts:
             file = self._files[number]
-            table = read_columns(self._fetch(file), file, self.filters.columns(self.view))
+            table = read_columns(self._fetch(file), file, self.filters.columns(self.view) or [SMALL])
             return find_items(self.view, self.filters, table, file)[1]
 
         with ThreadPoolExecutor(THREADS) as pool:
@@ -180,7 +182,7 @@ class ExemplarDataset:
         """What `make` makes, in the background, of the batches that this share reads of the epoch."""
         share = self.begin(batch_size, worker, workers)
         reading, order = self._reading, self._order()
-        source = Source(self._files, self._items, self.view, self.filters, self.columns, self._fetch)
+        source = Source(self._files, self._items, self.view, self.filters, self.columns, self._fetch, keeps=self._cache is not None)
         wanted = steps(order, share, self._base, self.end, self._skip)
         for value in Pipe(lambda: make(read_steps(source, order, wanted)), AHEAD):
             self._expect(reading)

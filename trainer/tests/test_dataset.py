@@ -110,6 +110,7 @@ def test_what_filters_leave_out_is_counted_and_sums_to_the_rows(folder, campaign
     labelled = opened(folder, labels=["positive", "none"])
     assert (labelled.total, labelled.counts.otherLabels) == (50, len(rows) - 50)
     assert {row["label"] for row in labelled} == {"positive"}
+    assert (opened(folder).counts.items, opened(folder).counts.rows) == (len(rows), len(rows))
 
 
 def test_negatives_above_the_limit_are_drawn_anew_in_each_epoch_and_counted(folder):
@@ -460,6 +461,8 @@ def test_a_newer_schema_is_refused_in_one_line(tmp_path):
         ({"max_negatives": 0}, "max_negatives must be an integer of at least 1, or None, not 0"),
         ({"branches": "a1"}, "branches must be 'all' or 'main', not 'a1'"),
         ({"labels": ["good"]}, "labels must be among positive, negative, equivalent, none, not 'good'"),
+        ({"columns": "label"}, "columns must be a list of at least one column, not 'label'"),
+        ({"columns": []}, "columns must be a list of at least one column, not"),
         ({"ends": "cut"}, "ends must be one of ragged, drop, pad, not 'cut'"),
         ({"rank": 1}, "give both rank and world_size, or neither"),
         ({"generation": 7}, "holds generation 1, not 7"),
