@@ -26,7 +26,7 @@ Format = Literal["python", "arrow", "numpy", "torch"]
 T = TypeVar("T")
 ROWS_AT_ONCE = 64
 """Items made into Python objects at once; with more of them the collector of cycles costs more than the making."""
-AHEAD = 8
+AHEAD = 4
 """Batches made before they are asked for."""
 SMALL = "revision"
 """A column that is read where none is needed but the number of rows."""
@@ -82,7 +82,7 @@ class ExemplarDataset:
         self._reading = 0
         self._share = Share(self.rank, self.world_size)
         self.set_epoch(0)
-        self._open(generation)
+        self._use(read_manifest(self._store, generation))
 
     # -- what is read
 
@@ -97,9 +97,9 @@ class ExemplarDataset:
 
     def __len__(self) -> int:
         """Items that this rank gives in an epoch read from its start, one by one."""
-        return self.count(1)
+        return self.per_rank(1)
 
-    def count(self, batch_size: int) -> int:
+    def per_rank(self, batch_size: int) -> int:
         """Items that this rank gives in an epoch read from its start in batches of that size."""
         share = Share(self.rank, self.world_size, batch=batch_size)
         return share.count(0, share.end(0, self.total, self.ends))
@@ -120,9 +120,6 @@ class ExemplarDataset:
         if self._counts is None:
             self._counts = sum(self._count(range(len(self._files))), Counts())
         return self._counts
-
-    def _open(self, generation: int | None) -> None:
-        self._use(read_manifest(self._store, generation))
 
     def _use(self, manifest: Manifest) -> None:
         files = tuple(manifest.data_files(self.split))
@@ -174,7 +171,11 @@ class ExemplarDataset:
         at_least("batch_size", batch_size, 1)
         one_of("format", format, FORMATS)
         convert = FORMATS[format]
-        for batch, count in self._read(batch_size, worker, workers, lambda batches: ((convert(each), len(each)) for each in _batched(batches, batch_size))):
+
+        def make(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[Any, int]]:
+            return ((convert(each), len(each)) for each in _batched(batches, batch_size))
+
+        for batch, count in self._read(batch_size, worker, workers, make):
             self._given += count
             yield batch
 
@@ -191,7 +192,7 @@ class ExemplarDataset:
 
     def _expect(self, reading: int) -> None:
         if reading != self._reading:
-            raise ConfigError("a newer iteration of this dataset has begun; only one at a time keeps the place")
+            raise ConfigError("this iteration is over: a newer one has begun, or the dataset was moved to another place")
 
     def _order(self) -> Order:
         stored = np.array([file.bytes for file in self._files], dtype=np.int64)

@@ -197,8 +197,10 @@ def test_a_slice_of_a_column_gives_the_arrays_of_its_own_rows(folder):
     from exemplar_data.tensors import to_numpy
 
     batch = next(opened(folder, "groups").batches(20, "arrow"))
+    rows = batch.to_pylist()
     for first, count in ((3, 5), (19, 1), (7, 0)):
-        part, alone = to_numpy(batch.slice(first, count)), to_numpy(pa.RecordBatch.from_pylist(batch.to_pylist()[first : first + count], schema=batch.schema))
+        part = to_numpy(batch.slice(first, count))
+        alone = to_numpy(pa.RecordBatch.from_pylist(rows[first : first + count], schema=batch.schema))
         assert part.keys() == alone.keys()
         for key in part:
             assert np.array_equal(part[key], alone[key], equal_nan=part[key].dtype.kind == "f"), key
@@ -246,7 +248,7 @@ def test_an_iteration_left_early_is_begun_anew_and_its_own_end_does_not_count(fo
     peeked = name(next(first))
     whole = names(dataset)
     assert whole[0] == peeked and len(whole) == dataset.total
-    with pytest.raises(ConfigError, match="a newer iteration of this dataset has begun"):
+    with pytest.raises(ConfigError, match="this iteration is over: a newer one has begun"):
         next(first)
 
 
@@ -427,10 +429,14 @@ def test_a_column_of_another_type_or_none_at_all_is_named(tmp_path):
     campaign = Campaign(situations=4, shares=(1, 1))
     folder = campaign.write(tmp_path)
     table = pa.Table.from_pylist(campaign.rows, schema=COLUMNS)
+
+    def with_other(name, value):
+        return table.set_column(table.column_names.index(name), name, pa.array([value] * len(table)))
+
     for changed, message in (
         (table.drop_columns(["stance"]), "column stance is missing"),
-        (table.set_column(table.column_names.index("label"), "label", pa.array([[1]] * len(table))), "column label is list<item: int64>, which is no string"),
-        (table.set_column(table.column_names.index("nodes"), "nodes", pa.array(["x"] * len(table))), "column nodes must be a list of structs, not string"),
+        (with_other("label", [1]), "column label is list<item: int64>, which is no string"),
+        (with_other("nodes", "x"), "column nodes must be a list of structs, not string"),
         (table.slice(1), f"{len(table) - 1} rows, the manifest says {len(table)}"),
     ):
         sink = pa.BufferOutputStream()
