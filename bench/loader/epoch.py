@@ -1,41 +1,49 @@
 """
-One loader reads the bench's rows, one epoch from an empty local cache and then one more; prints one JSON object.
+One loader reads the bench's rows: one epoch from an empty local cache and one more. Prints one JSON object.
 
-    python bench/loader/epoch.py LOADER FORMAT --batch 256 --scratch DIR
+    python bench/loader/epoch.py LOADER WHAT --scratch DIR
 
-LOADER is exemplar, datasets or streaming; FORMAT is rows (dicts) or columns (Arrow batches; numpy arrays where a loader has no Arrow). S3 is what
-AWS_ENDPOINT_URL names; settings of the other two are those that their documentation recommends, and stand in the result.
+LOADER: exemplar, datasets or streaming. WHAT: rows (lists of dicts), columns (Arrow batches), arrays (numpy), order (how well it is shuffled) or wait
+(a consumer that takes 1 ms a batch; of exemplar alone). S3 is what AWS_ENDPOINT_URL names, the bucket BENCH_BUCKET. Settings of the other two are
+those that their documentation recommends, and stand in the result.
 """
 
 import argparse
+import itertools
 import json
 import os
+import resource
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-BUCKET = "bench"
+import numpy as np
+
+BUCKET = os.environ["BENCH_BUCKET"]
 ARROW, MDS = f"s3://{BUCKET}/datasets/loader-bench", f"s3://{BUCKET}/mds"
 SEED = 7
+BATCH = 256
+CONSUMER_S = 0.001
+ORDER_BATCH = 64
+SITUATIONS_A_FILE = 256
 
-Epoch = Callable[[], Iterable[int]]
-"""One epoch as sizes of its batches, each touched as a trainer would."""
+Batch = Any
+Epoch = Callable[[], Iterable[Batch]]
+"""The batches of the next epoch."""
 
 
-def exemplar(format: str, batch: int, scratch: Path) -> tuple[Callable[[], Epoch], dict[str, Any]]:
+def exemplar(format: str, scratch: Path) -> tuple[Callable[[], Epoch], dict[str, Any]]:
     from exemplar_data import ExemplarDataset
 
     def open_() -> Epoch:
         dataset = ExemplarDataset(ARROW, view="versions", seed=SEED, cache=scratch / "cache")
-        if format == "rows":
-            return lambda: map(len, dataset.batches(batch))
-        return lambda: (len(each) for each in dataset.batches(batch, {"columns": "arrow", "arrays": "numpy"}[format]))
+        return lambda: dataset.batches(BATCH, {"columns": "arrow", "arrays": "numpy"}.get(format, "python"))
 
     return open_, {"view": "versions", "window_files": 16}
 
 
-def datasets(format: str, batch: int, scratch: Path) -> tuple[Callable[[], Epoch], dict[str, Any]]:
+def datasets(format: str, scratch: Path) -> tuple[Callable[[], Epoch], dict[str, Any]]:
     import datasets as hf
 
     hf.disable_progress_bars()
@@ -46,76 +54,93 @@ def datasets(format: str, batch: int, scratch: Path) -> tuple[Callable[[], Epoch
     def open_() -> Epoch:
         dataset = hf.load_dataset("arrow", data_files=files, split="train", streaming=True, storage_options=own, cache_dir=str(scratch / "hf"))
         dataset = dataset.shuffle(seed=SEED)
-        numbers = iter(range(99))
+        numbers = itertools.count()
 
-        def epoch() -> Iterator[int]:
+        def epoch() -> Iterable[Batch]:
             dataset.set_epoch(next(numbers))
-            if format == "rows":
-                rows = []
-                for row in dataset:
-                    rows.append(row)
-                    if len(rows) == batch:
-                        yield len(rows)
-                        rows = []
-                if rows:
-                    yield len(rows)
-            else:
-                yield from map(len, dataset.with_format("arrow").iter(batch_size=batch))
+            if format == "columns":
+                return dataset.with_format("arrow").iter(batch_size=BATCH)
+            return batched(dataset)
 
         return epoch
 
     return open_, {"version": hf.__version__, "buffer_size": 1000, "filesystem": "s3fs"}
 
 
-def streaming(format: str, batch: int, scratch: Path) -> tuple[Callable[[], Epoch], dict[str, Any]]:
+def streaming(format: str, scratch: Path) -> tuple[Callable[[], Epoch], dict[str, Any]]:
     os.environ["S3_ENDPOINT_URL"] = os.environ["AWS_ENDPOINT_URL"]
     import streaming as mosaic
 
     def open_() -> Epoch:
-        dataset = mosaic.StreamingDataset(
-            remote=MDS, local=str(scratch / "mds"), shuffle=True, shuffle_seed=SEED, batch_size=batch, keep_zip=False
-        )
-
-        def epoch() -> Iterator[int]:
-            rows = []
-            for row in dataset:
-                rows.append(row)
-                if len(rows) == batch:
-                    yield len(rows)
-                    rows = []
-            if rows:
-                yield len(rows)
-
-        return epoch
+        dataset = mosaic.StreamingDataset(remote=MDS, local=str(scratch / "mds"), shuffle=True, shuffle_seed=SEED, batch_size=BATCH)
+        return lambda: batched(dataset)
 
     return open_, {"version": mosaic.__version__, "shuffle_algo": "py1e", "compression": "zstd", "size_limit": 1 << 26, "nodes": "json"}
 
 
-def measure(open_: Callable[[], Epoch]) -> dict[str, Any]:
+def batched(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    rows = iter(rows)
+    while batch := list(itertools.islice(rows, BATCH)):
+        yield batch
+
+
+def speed(open_: Callable[[], Epoch], rows_of: Callable[[Batch], int]) -> dict[str, Any]:
+    """Seconds from opening to the first batch, and of two whole epochs; CPU seconds are of all this process's threads."""
     began = time.perf_counter()
     epoch = open_()
     figures: dict[str, Any] = {}
     for name in ("cold", "warm"):
-        start, cpu = time.perf_counter(), time.process_time()
-        rows = 0
-        for size in epoch():
-            if rows == 0 and name == "cold":
-                figures["firstBatchS"] = time.perf_counter() - began
-            rows += size
+        start, cpu, rows = time.perf_counter(), time.process_time(), 0
+        for batch in epoch():
+            figures.setdefault("firstBatchS", time.perf_counter() - began)
+            rows += rows_of(batch)
         figures[name] = {"rows": rows, "s": time.perf_counter() - start, "cpuS": time.process_time() - cpu}
-    return figures
+    return {**figures, "peakMiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def order(open_: Callable[[], Epoch]) -> dict[str, Any]:
+    """How much neighbours and batches of ORDER_BATCH rows have in common: files are of 256 situations, those of 8 rows."""
+    places = np.array([row["situation_index"] for batch in open_()() for row in batch])
+    files = places // SITUATIONS_A_FILE
+    whole = files[: len(files) // ORDER_BATCH * ORDER_BATCH].reshape(-1, ORDER_BATCH)
+    return {
+        "rows": len(places), "neighboursOfOneFile": float(np.mean(files[1:] == files[:-1])),
+        "filesInABatch": float(np.mean([len(np.unique(batch)) for batch in whole])),
+        "situationsInABatch": float(np.mean([len(np.unique(batch)) for batch in places[: whole.size].reshape(whole.shape)])),
+    }  # fmt: skip
+
+
+def wait(open_: Callable[[], Epoch]) -> dict[str, Any]:
+    """Share of its time that a consumer of CONSUMER_S a batch waits, in an epoch of files that are at hand."""
+    epoch = open_()
+    for _ in epoch():
+        pass
+    waited, began, batches = 0.0, time.perf_counter(), iter(epoch())
+    while True:
+        asked = time.perf_counter()
+        if next(batches, None) is None:
+            break
+        waited += time.perf_counter() - asked
+        time.sleep(CONSUMER_S)
+    return {"waitedShare": waited / (time.perf_counter() - began)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("loader", choices=("exemplar", "datasets", "streaming"))
-    parser.add_argument("format", choices=("rows", "columns", "arrays"))
-    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("what", choices=("rows", "columns", "arrays", "order", "wait-columns", "wait-rows"))
     parser.add_argument("--scratch", type=Path, required=True)
     arguments = parser.parse_args()
-    open_, settings = globals()[arguments.loader](arguments.format, arguments.batch, arguments.scratch)
-    print(json.dumps({**measure(open_), "settings": settings}), flush=True)
-    os._exit(0)  # the others' threads and shared memory are no part of the measure
+    what = arguments.what
+    open_, settings = globals()[arguments.loader](what.removeprefix("wait-"), arguments.scratch)
+    if what == "order":
+        found = order(open_)
+    elif what.startswith("wait"):
+        found = wait(open_)
+    else:
+        found = speed(open_, len if what != "arrays" else lambda batch: len(batch["situation_index"]))
+    print(json.dumps({**found, "settings": settings}), flush=True)
+    os._exit(0)  # threads and shared memory of the others are no part of the measure
 
 
 if __name__ == "__main__":

@@ -89,13 +89,17 @@ def _situation(index: int, writer: Writer) -> Iterator[Row]:
             "revisions": VERSIONS, "is_final": final, "label": "positive" if final else "negative", "stance": "pursue",
             "initial_state": initial, "target_state": target, "plan_json": json.dumps({"nextId": len(nodes), "nodes": nodes}, separators=(",", ":")),
             "plan_text": "\n".join(f"{node['id']} [{node['level']}] {node['text']}" for node in nodes), "nodes": list(nodes),
-            "explanation": json.dumps({"text": writer.text(6), "arguments": [{"claim": writer.text(1), "premises": [writer.text(1)]} for _ in range(3)]}),
+            "explanation": json.dumps({"text": writer.text(6), "arguments": [_argument(writer) for _ in range(3)]}),
             "alternative_explanations": [writer.text(6)] if final else [], "critique": None if revision == 0 else writer.text(3),
             "textbook": None if revision == 0 else "law-and-rights", "chapter": None if revision == 0 else f"chapter {revision}",
             "edits": json.dumps([{"op": "label", "node": node["id"]} for node in nodes[:2]]), "kept_share": 0.9,
             "distance_to_previous": float(min(revision, 2)), "distance_to_final": 2.0 * (VERSIONS - 1 - revision), "log_reward": -draw.random(),
             "prompt_chars": 29_000, "output_chars": 1_000, "model": "made-up",
         }  # fmt: skip
+
+
+def _argument(writer: Writer) -> dict[str, Any]:
+    return {"claim": writer.text(1), "premises": [writer.text(1)]}
 
 
 def _nodes(initial: str, target: str, count: int, writer: Writer) -> list[Row]:

@@ -26,8 +26,10 @@ Format = Literal["python", "arrow", "numpy", "torch"]
 T = TypeVar("T")
 ROWS_AT_ONCE = 64
 """Items made into Python objects at once; with more of them the collector of cycles costs more than the making."""
-AHEAD = 8
+AHEAD = 4
 """Batches made before they are asked for."""
+SMALL = "revision"
+"""A column that is read where none is needed but the number of rows."""
 STATE = "exemplar_data"
 
 
@@ -80,7 +82,7 @@ class ExemplarDataset:
         self._reading = 0
         self._share = Share(self.rank, self.world_size)
         self.set_epoch(0)
-        self._open(generation)
+        self._use(read_manifest(self._store, generation))
 
     # -- what is read
 
@@ -95,9 +97,9 @@ class ExemplarDataset:
 
     def __len__(self) -> int:
         """Items that this rank gives in an epoch read from its start, one by one."""
-        return self.count(1)
+        return self.per_rank(1)
 
-    def count(self, batch_size: int) -> int:
+    def per_rank(self, batch_size: int) -> int:
         """Items that this rank gives in an epoch read from its start in batches of that size."""
         share = Share(self.rank, self.world_size, batch=batch_size)
         return share.count(0, share.end(0, self.total, self.ends))
@@ -119,9 +121,6 @@ class ExemplarDataset:
             self._counts = sum(self._count(range(len(self._files))), Counts())
         return self._counts
 
-    def _open(self, generation: int | None) -> None:
-        self._use(read_manifest(self._store, generation))
-
     def _use(self, manifest: Manifest) -> None:
         files = tuple(manifest.data_files(self.split))
         told = [self.filters.told_by_manifest(self.view, file) for file in files]
@@ -137,7 +136,7 @@ class ExemplarDataset:
     def _count(self, numbers: Iterable[int]) -> list[Counts]:
         def count(number: int) -> Counts:
             file = self._files[number]
-            table = read_columns(self._fetch(file), file, self.filters.columns(self.view))
+            table = read_columns(self._fetch(file), file, self.filters.columns(self.view) or [SMALL])
             return find_items(self.view, self.filters, table, file)[1]
 
         with ThreadPoolExecutor(THREADS) as pool:
@@ -158,7 +157,9 @@ class ExemplarDataset:
     def items(self, worker: int = 0, workers: int = 1) -> Iterator[dict[str, Any]]:
         """As `__iter__`, for one of several worker processes."""
         for rows in self._read(1, worker, workers, lambda batches: (each.to_pylist() for each in _sliced(batches))):
+            reading = self._reading
             for row in rows:
+                self._expect(reading)
                 self._given += 1
                 yield row
 
@@ -170,7 +171,11 @@ class ExemplarDataset:
         at_least("batch_size", batch_size, 1)
         one_of("format", format, FORMATS)
         convert = FORMATS[format]
-        for batch, count in self._read(batch_size, worker, workers, lambda batches: ((convert(each), len(each)) for each in _batched(batches, batch_size))):
+
+        def make(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[Any, int]]:
+            return ((convert(each), len(each)) for each in _batched(batches, batch_size))
+
+        for batch, count in self._read(batch_size, worker, workers, make):
             self._given += count
             yield batch
 
@@ -178,13 +183,16 @@ class ExemplarDataset:
         """What `make` makes, in the background, of the batches that this share reads of the epoch."""
         share = self.begin(batch_size, worker, workers)
         reading, order = self._reading, self._order()
-        source = Source(self._files, self._items, self.view, self.filters, self.columns, self._fetch)
+        source = Source(self._files, self._items, self.view, self.filters, self.columns, self._fetch, keeps=self._cache is not None)
         wanted = steps(order, share, self._base, self.end, self._skip)
         for value in Pipe(lambda: make(read_steps(source, order, wanted)), AHEAD):
-            if reading != self._reading:
-                raise ConfigError("a newer iteration of this dataset has begun; only one at a time keeps the place")
+            self._expect(reading)
             yield value
         self._finished = True
+
+    def _expect(self, reading: int) -> None:
+        if reading != self._reading:
+            raise ConfigError("this iteration is over: a newer one has begun, or the dataset was moved to another place")
 
     def _order(self) -> Order:
         stored = np.array([file.bytes for file in self._files], dtype=np.int64)
@@ -266,11 +274,11 @@ class ExemplarDataset:
         for name, value in self._identity().items():
             if first["order"].get(name) != value:
                 raise ConfigError(f"{name} is {value!r}, but the state was taken with {first['order'].get(name)!r}")
-        workers = first.get("workers", 1)
-        if len(found) == workers > 1:
+        workers = max(part.get("workers", 1) for part in found)  # one that was given nothing yet does not know that it is one of several
+        if len(found) > 1:
+            if len(found) < workers or any((part["epoch"], part["index"]) != (first["epoch"], first["index"]) for part in found):
+                raise ConfigError(f"state: {len(found)} states that are not those of the workers of one loader")
             first = {**first, **_whole(first, found)}
-        elif len(found) != 1:
-            raise ConfigError(f"state: {len(found)} states of {workers} workers")
         self.go_to(first["epoch"], first["index"], first["generation"])
         if len(found) == 1 < workers:  # of one worker, for the same one again
             self._skip = self._given = first["given"]
@@ -293,9 +301,12 @@ def _own_states(state: Any) -> Iterator[dict[str, Any]]:
 
 def _whole(state: dict[str, Any], parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """{epoch, index} of a rank, from what its workers were given since the position `index` of `state`."""
-    given, end = sum(part["given"] for part in parts), parts[0]["end"]
-    rank, ranks = parts[0]["rank"], parts[0]["ranks"]
-    if end is not None and given >= Share(rank, ranks).count(state["index"], end):
+    begun = [part for part in parts if part.get("end") is not None]
+    if not begun:
+        return {}
+    given, end = sum(part["given"] for part in begun), begun[0]["end"]
+    rank, ranks = begun[0]["rank"], begun[0]["ranks"]
+    if given >= Share(rank, ranks).count(state["index"], end):
         return {"epoch": state["epoch"] + 1, "index": 0}
     return {"epoch": state["epoch"], "index": state["index"] + ranks * given}
 

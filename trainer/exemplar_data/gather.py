@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from .contract import SITUATION_COLUMNS
+from .errors import ConfigError
 from .items import Items, View
 from .shard import SCHEMA
 
@@ -31,7 +32,8 @@ def gather(view: View, columns: dict[str, list[pa.ChunkedArray]], items: Items) 
         else:
             positive[name], negative[name] = _take(array, items.rows), _take(array, items.negatives)
     if view == "preference":
-        return _batch({"prompt": _struct(shared, len(items)), "chosen": _struct(positive, len(items)), "rejected": _struct(negative, len(items))}, len(items))
+        sides = {"prompt": shared, "chosen": positive, "rejected": negative}
+        return _batch({name: _struct(arrays, len(items)) for name, arrays in sides.items()}, len(items))
     negatives = pa.ListArray.from_arrays(pa.array(items.ends, pa.int32()), _struct(negative, len(items.negatives)))
     return _batch({**shared, "positive": _struct(positive, len(items)), "negatives": negatives}, len(items))
 
@@ -39,7 +41,11 @@ def gather(view: View, columns: dict[str, list[pa.ChunkedArray]], items: Items) 
 def _drain(columns: dict[str, list[pa.ChunkedArray]]) -> Iterator[tuple[str, pa.Array]]:
     for name in list(columns):
         chunks = [chunk for column in columns.pop(name) for chunk in column.chunks]
-        yield name, chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
+        try:
+            whole = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
+        except pa.ArrowInvalid as error:
+            raise ConfigError(f"column {name} of a window is too large for one array: lower window_files or window_bytes ({error})") from error
+        yield name, whole
 
 
 def _take(array: pa.Array, rows: np.ndarray) -> pa.Array:

@@ -190,7 +190,7 @@ def _draw(items: Items, most: int, seed: Seed | None) -> Items:
 
 
 def _mask(table: pa.Table, column: str, value: str) -> np.ndarray:
-    return pc.equal(table.column(column), value).to_numpy(zero_copy_only=False)
+    return pc.equal(table.column(column), value).to_numpy()
 
 
 def _ends(counts: np.ndarray | list[int]) -> np.ndarray:

@@ -2,8 +2,8 @@
 The order of an epoch: a pure function of (seed, epoch, files of the generation), computed anywhere in it without what came before.
 
 Files are permuted and cut into windows of a few files each; the items of a window are permuted among themselves. So a file is read in one
-window alone, whatever the cache holds, and a batch mixes the files of its window. A window as large as the dataset is a full permutation.
-An epoch begins with small windows, so that its first batch need not wait for many files.
+window alone, whatever the cache holds, and a batch mixes the files of its window. An epoch begins with small windows, of 2 files, then 4,
+and so on, so that its first batch need not wait for many.
 """
 
 from collections.abc import Iterator

@@ -45,8 +45,9 @@ class Pipe(Generic[T]):
             self._changed.notify_all()
 
     def _run(self) -> None:
-        values = self._make()
+        values: Iterator[T] | None = None
         try:
+            values = self._make()
             for value in values:
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed or len(self._ready) < self._depth)
@@ -57,7 +58,7 @@ class Pipe(Generic[T]):
         except BaseException as error:
             self._error = error
         finally:
-            values.close()
+            del values  # a generator so ends, and what it started
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()

@@ -22,7 +22,10 @@ THREADS = 4
 
 @dataclass(frozen=True)
 class Source:
-    """The files of a split, how many items each has, and how those are read. `fetch` gives a file's bytes, checked."""
+    """
+    The files of a split, how many items each has, and how those are read. `fetch` gives a file's bytes, checked; `keeps` says that it has them
+    at hand the next time.
+    """
 
     files: tuple[FileEntry, ...]
     items: np.ndarray
@@ -30,6 +33,7 @@ class Source:
     filters: Filters
     columns: tuple[str, ...]
     fetch: Callable[[FileEntry], bytes]
+    keeps: bool
 
     def read(self, number: int, draw: Seed | None) -> tuple[dict[str, pa.ChunkedArray], Items, int]:
         """Columns, items and number of rows of a file. Raises DataError where it has not the items that the manifest says."""
@@ -78,7 +82,7 @@ def read_steps(source: Source, order: Order, wanted: Iterator[Step]) -> Iterator
             built.append(building.submit(_build, source, order, step, files))
             step = next(wanted, None)
             if len(built) > 1:
-                if step is not None:
+                if step is not None and source.keeps:
                     for number in step.window.files:
                         fetching.submit(source.fetch, source.files[number])
                 yield built.popleft().result()

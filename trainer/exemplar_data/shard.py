@@ -34,7 +34,9 @@ def read_file(store: Store, file: FileEntry, cache: FileCache | None = None) -> 
 
 
 def check_columns(columns: Sequence[str]) -> None:
-    """Raises ConfigError for a name that is neither a column nor `nodes.<field>`."""
+    """Raises ConfigError for a name that is neither a column nor `nodes.<field>`, and for no name at all."""
+    if isinstance(columns, str) or not columns:
+        raise ConfigError(f"columns must be a list of at least one column, not {columns!r}")
     known = [*SCHEMA.names, *(f"nodes.{field.name}" for field in SCHEMA.field("nodes").type.value_type)]
     for name in columns:
         if name not in known:

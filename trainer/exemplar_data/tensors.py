@@ -36,10 +36,10 @@ def _flatten(name: str, array: pa.Array, nullable: bool, into: dict[str, np.ndar
             _flatten(f"{name}.item", values, type_.value_field.nullable, into)
     elif pa.types.is_string(type_):
         _flatten_text(name, array, nullable, into)
-    elif pa.types.is_floating(type_):
-        into[name] = array.to_numpy(zero_copy_only=False)
+    elif pa.types.is_integer(type_) and array.null_count:
+        into[name] = array.fill_null(-1).to_numpy()
     else:
-        into[name] = (array.fill_null(-1) if array.null_count else array).to_numpy(zero_copy_only=False)
+        into[name] = array.to_numpy(zero_copy_only=False)
 
 
 def _flatten_text(name: str, array: pa.StringArray, nullable: bool, into: dict[str, np.ndarray]) -> None:
@@ -48,7 +48,7 @@ def _flatten_text(name: str, array: pa.StringArray, nullable: bool, into: dict[s
         codes = pc.index_in(array, pa.array(vocabulary))
         if codes.null_count:
             raise DataError(f"column {name} holds {array.filter(codes.is_null())[0]}; allowed are {', '.join(vocabulary)}")
-        into[name] = codes.to_numpy(zero_copy_only=False).astype(np.int8)
+        into[name] = codes.to_numpy().astype(np.int8)
         return
     offsets = np.frombuffer(array.buffers()[1], dtype=np.int32)[array.offset : array.offset + len(array) + 1] if len(array) else np.zeros(1, np.int32)
     data = array.buffers()[2]

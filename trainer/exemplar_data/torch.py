@@ -84,7 +84,7 @@ class Loader:
 
     def __len__(self) -> int:
         """Batches of this rank in an epoch that is read from its start."""
-        return -(-self.dataset.count(self._size) // self._size)
+        return -(-self.dataset.per_rank(self._size) // self._size)
 
     def __iter__(self) -> Iterator[Any]:
         if self._loader.num_workers == 0:

@@ -23,7 +23,8 @@ Row = dict[str, Any]
 class Campaign:
     """
     `situations` of moving goods between rooms. A final plan checks the way before each move; an earlier version lacks some of the checks
-    but has as many actions. `shuffled`: which version is called final is drawn at random, so nothing can be learnt.
+    but has as many actions. `shuffled`: which version is called final is drawn at random, so nothing can be learnt. `counted`: the manifest tells
+    groups and pairs. `encoded`: text that repeats is dictionary-encoded, also in nodes, as schema version 2 may have it.
     """
 
     situations: int = 24
@@ -33,6 +34,8 @@ class Campaign:
     name: str = "moving"
     page_size: int = 16
     shares: tuple[float, float] = (0.6, 0.8)
+    counted: bool = False
+    encoded: bool = False
     rows: list[Row] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -63,7 +66,7 @@ class Campaign:
                     "revisions": self.versions + 1, "is_final": final,
                     "label": "positive" if final else "equivalent" if equal else "negative", "stance": "pursue",
                     "initial_state": initial, "target_state": target, "plan_json": "{}", "plan_text": text, "nodes": nodes,
-                    "explanation": f"Version {revision}.", "alternative_explanations": [], "edits": "[]",
+                    "explanation": f"Version {revision}.", "alternative_explanations": [], "edits": "[]", "kept_share": 1.0,
                     "distance_to_previous": 1.0, "distance_to_final": float(self.versions - revision), "prompt_chars": 1,
                     "output_chars": 1, "model": "sim",
                 }
@@ -79,7 +82,7 @@ class Campaign:
             for split in ("train", "validation", "test"):
                 rows = [row for row in self.rows if first <= row["situation_index"] < first + self.page_size and row["split"] == split]
                 if rows:
-                    files.append(write_file(folder, split, page, rows))
+                    files.append(write_file(folder, split, page, rows, counted=self.counted, encoded=self.encoded))
             pages.append({"page": page, "situations": self.page_size, "outcomes": {}, "nanoUsd": 0, "calls": 0, "files": files})
         manifest = {
             "schemaVersion": schema_version, "campaign": self.name, "generation": generation, "fingerprint": "f" * 64,
@@ -92,17 +95,36 @@ class Campaign:
         return folder
 
 
-def write_file(folder: Path, split: str, page: int, rows: list[Row]) -> dict[str, Any]:
+def write_file(
+    folder: Path, split: str, page: int, rows: list[Row], *, counted: bool = False, encoded: bool = False, compression: str = "zstd"
+) -> dict[str, Any]:
     """Writes one data file and returns its manifest entry."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, COLUMNS, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
-        for first in range(0, len(rows), 7):
-            writer.write(pa.RecordBatch.from_pylist(rows[first : first + 7], schema=COLUMNS))
+    table = pa.Table.from_pylist(rows, schema=COLUMNS)
+    if encoded:
+        table = table.cast(pa.schema([_encoded(column) for column in COLUMNS]))
+    with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=compression, unify_dictionaries=True)) as writer:
+        writer.write_table(table, max_chunksize=7)
     data = sink.getvalue().to_pybytes()
     sha256 = hashlib.sha256(data).hexdigest()
     key = f"data/{split}-{page}-{sha256[:12]}.arrow"
     (folder / key).write_bytes(data)
-    return {"kind": "data", "split": split, "page": page, "key": key, "sha256": sha256, "bytes": len(data), "rows": len(rows)}
+    counts = {}
+    if counted:
+        positives = {row["situation_id"] for row in rows if row["label"] == "positive"}
+        negatives = [row["situation_id"] for row in rows if row["label"] == "negative" and row["situation_id"] in positives]
+        counts = {"groups": len(set(negatives)), "pairs": len(negatives)}
+    return {"kind": "data", "split": split, "page": page, "key": key, "sha256": sha256, "bytes": len(data), "rows": len(rows), **counts}
+
+
+def _encoded(field: pa.Field) -> pa.Field:
+    """The field with repeated text dictionary-encoded, in nodes too."""
+    if field.name in ("task", "campaign", "split", "agent", "level", "branch", "label", "stance", "textbook", "chapter", "model", "kind"):
+        return pa.field(field.name, pa.dictionary(pa.int32(), pa.utf8()), field.nullable)
+    if field.name == "nodes":
+        item = field.type.value_field
+        return pa.field("nodes", pa.list_(pa.field(item.name, pa.struct([_encoded(inner) for inner in item.type]), item.nullable)), field.nullable)
+    return field
 
 
 def _plan(initial: str, target: str, good: str, moves: int, checks: frozenset[int], random: random.Random) -> list[Row]:
