@@ -11,6 +11,7 @@ import * as demo from './demo.ts';
 import * as down from './down.ts';
 import * as estimate from './estimate.ts';
 import * as explain from './explain.ts';
+import * as exportVerb from './export.ts';
 import * as init from './init.ts';
 import * as library from './library.ts';
 import * as logs from './logs.ts';
@@ -36,7 +37,7 @@ import * as worker from './worker.ts';
 const GROUPS: Record<string, { register: (program: Command) => void }[]> = {
   'Local services:': [up, down, logs, ui, demo],
   'Campaigns:': [init, check, estimate, preview, run, status, pause, resume, cancel, set, budget, retryFailed, reconcile],
-  'Datasets:': [show, explain, pull, verify, train],
+  'Datasets:': [show, explain, pull, verify, exportVerb, train],
   'Parts:': [library, worker, deploy, simModel, codecServer],
 };
 

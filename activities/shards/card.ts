@@ -15,10 +15,10 @@ export function datasetCard(campaign: CampaignRecord, manifest: Manifest): strin
       'under other explanations. Of a converged situation the final version is `positive`, earlier versions that differ materially from it are ' +
       '`negative`, those that do not are `equivalent`; versions of a situation that did not converge are labelled `none`.',
     `Generation ${manifest.generation} · model \`${manifest.model}\` · ${manifest.calls} calls, $${(manifest.nanoUsd / 1e9).toFixed(4)} ${pricesOf(manifest)} · fingerprint \`${manifest.fingerprint}\``,
-    `## Outcomes\n\n${table(['outcome', 'situations'], [...Object.entries(manifest.outcomes), ['planned', manifest.planned]])}\n\nDuplicates dropped before counting: ${manifest.duplicates}.`,
-    `## Columns\n\n\`data/\` holds one row a version, sorted by situation, branch and revision; \`situations/\` one row a situation, refused and failed ones included; \`ledger/\` one row a paid call.\n\n${table(['column of data/', 'meaning'], Object.entries(COLUMN_NOTES))}`,
+    `## Outcomes\n\n${markdownTable(['outcome', 'situations'], [...Object.entries(manifest.outcomes), ['planned', manifest.planned]])}\n\nDuplicates dropped before counting: ${manifest.duplicates}.`,
+    `## Columns\n\n\`data/\` holds one row a version, sorted by situation, branch and revision; \`situations/\` one row a situation, refused and failed ones included; \`ledger/\` one row a paid call.\n\n${markdownTable(['column of data/', 'meaning'], Object.entries(COLUMN_NOTES))}`,
     loading(),
-    `## Texts\n\nThe critiques quote these texts, and their licences hold for the quotes.\n\n${table(['text', 'licence'], licences(campaign))}`,
+    `## Texts\n\nThe critiques quote these texts, and their licences hold for the quotes.\n\n${licenceTable(campaign)}`,
   ].join('\n\n') + '\n';
 }
 
@@ -41,7 +41,8 @@ function frontMatter(campaign: CampaignRecord, { pages, simulated }: Manifest): 
   });
 }
 
-function simulatedNotice(law: string): string {
+/** Says that no language model wrote the plans. */
+export function simulatedNotice(law: string): string {
   return `> **SIMULATED.** No language model wrote these plans: a simulated model did, by the rates of the law file with the hash \`${law}\`. They serve to test programs and measure learning, and say nothing about any real model.`;
 }
 
@@ -66,11 +67,13 @@ train = load_dataset("arrow", data_files={"train": files}, split="train")
 \`\`\``;
 }
 
-function licences({ chapters }: CampaignRecord): [string, string][] {
-  return [...new Map(chapters.map(({ title, licence }) => [title, licence ?? 'not recorded']))];
+/** The campaign's texts with their licences. */
+export function licenceTable({ chapters }: Pick<CampaignRecord, 'chapters'>): string {
+  return markdownTable(['text', 'licence'], [...new Map(chapters.map(({ title, licence }) => [title, licence ?? 'not recorded']))]);
 }
 
-function table(head: [string, string], rows: readonly (readonly [string, string | number])[]): string {
+/** A table whose cells are one line each. */
+export function markdownTable(head: [string, string], rows: readonly (readonly [string, string | number])[]): string {
   const cell = (text: string | number) => String(text).replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
   return [head, ['---', '---'] as const, ...rows].map(([a, b]) => `| ${cell(a)} | ${cell(b)} |`).join('\n');
 }
