@@ -12,6 +12,7 @@ import * as demo from './demo.ts';
 import * as down from './down.ts';
 import * as estimate from './estimate.ts';
 import * as explain from './explain.ts';
+import * as exportVerb from './export.ts';
 import * as gc from './gc.ts';
 import * as init from './init.ts';
 import * as library from './library.ts';
@@ -39,7 +40,7 @@ import * as worker from './worker.ts';
 const GROUPS: Record<string, { register: (program: Command) => void }[]> = {
   'Local services:': [up, down, logs, ui, demo],
   'Campaigns:': [init, check, estimate, preview, run, status, pause, resume, cancel, set, budget, retryFailed, reconcile],
-  'Datasets:': [show, explain, pull, verify, merge, gc, del, train],
+  'Datasets:': [show, explain, pull, verify, exportVerb, merge, gc, del, train],
   'Parts:': [library, worker, deploy, simModel, codecServer],
 };
 

@@ -25,9 +25,14 @@ export function isMaterial(a: Plan, b: Plan, tolerance: number): boolean {
 }
 
 function differ(a: PlanNode, b: PlanNode, tolerance: number): boolean {
+  if (nodesDiffer(a, b, tolerance)) return true;
+  return a.kind === 'action' && b.kind === 'action' && a.children.length !== b.children.length;
+}
+
+/** Whether two nodes differ materially in themselves, whatever their sub-plans. */
+export function nodesDiffer(a: PlanNode, b: PlanNode, tolerance: number): boolean {
   if (a.kind !== b.kind || a.level !== b.level || a.text !== b.text) return true;
-  if (a.kind === 'state' || b.kind === 'state') return false;
-  return a.children.length !== b.children.length || characteristicsDiffer(a, b, tolerance);
+  return a.kind === 'action' && b.kind === 'action' && characteristicsDiffer(a, b, tolerance);
 }
 
 function characteristicsDiffer(a: ActionNode, b: ActionNode, tolerance: number): boolean {

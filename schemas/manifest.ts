@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AgentSpec } from './agent.ts';
 import { SPLITS, Splits } from './campaign.ts';
 import { Sha256 } from './library.ts';
 import { Quote } from './prices.ts';
@@ -57,6 +58,8 @@ export const MergedSource = z.strictObject({
   calls: z.int(),
   /** Relative change of a characteristic that counts as material: its labels rest on it. */
   tolerance: z.number(),
+  /** The agents that its situations are for, by name. */
+  agents: z.record(z.string(), AgentSpec),
   /** Its situations have the indexes [from, to). */
   from: z.int().min(0),
   to: z.int().min(0),

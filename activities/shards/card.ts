@@ -5,7 +5,7 @@ import { quoteSource } from '../prices.ts';
 import { COLUMN_NOTES } from './column-notes.ts';
 
 /** A text that critiques quote. */
-interface QuotedText {
+export interface QuotedText {
   title: string;
   licence?: string | null | undefined;
 }
@@ -25,10 +25,10 @@ export function datasetCard(texts: readonly QuotedText[], manifest: Manifest): s
       '`negative`, those that do not are `equivalent`; versions of a situation that did not converge are labelled `none`.',
     `Generation ${manifest.generation} · model \`${manifest.model}\` · ${merged === undefined ? `${manifest.calls} calls, ${dollars(manifest)} ${pricesOf(manifest)} · ` : ''}fingerprint \`${manifest.fingerprint}\``,
     ...(merged === undefined ? [] : [sourcesText(merged)]),
-    `## Outcomes\n\n${table(['outcome', 'situations'], [...Object.entries(manifest.outcomes), ['planned', manifest.planned]])}\n\nDuplicates dropped before counting: ${manifest.duplicates}.`,
-    `## Columns\n\n\`data/\` holds one row a version, sorted by situation, branch and revision; \`situations/\` one row a situation, refused and failed ones included; \`ledger/\` one row a paid call${merged === undefined ? '' : ' (in the datasets that this one was merged from)'}.\n\n${table(['column of data/', 'meaning'], Object.entries(COLUMN_NOTES))}`,
+    `## Outcomes\n\n${markdownTable(['outcome', 'situations'], [...Object.entries(manifest.outcomes), ['planned', manifest.planned]])}\n\nDuplicates dropped before counting: ${manifest.duplicates}.`,
+    `## Columns\n\n\`data/\` holds one row a version, sorted by situation, branch and revision; \`situations/\` one row a situation, refused and failed ones included; \`ledger/\` one row a paid call${merged === undefined ? '' : ' (in the datasets that this one was merged from)'}.\n\n${markdownTable(['column of data/', 'meaning'], Object.entries(COLUMN_NOTES))}`,
     loading(),
-    `## Texts\n\nThe critiques quote these texts, and their licences hold for the quotes.\n\n${table(['text', 'licence'], licences(texts))}`,
+    `## Texts\n\nThe critiques quote these texts, and their licences hold for the quotes.\n\n${licenceTable(texts)}`,
   ].join('\n\n') + '\n';
 }
 
@@ -50,7 +50,7 @@ function sourcesText({ sources, splits, seed }: Merged): string {
     `## Sources\n\nMerged from these generations, in this order; \`campaign\` says of each version where it was made. Split by \`root_id\` with seed ${seed} into ` +
     `${SPLITS.map((split) => `${split} ${splits[split]}`).join(', ')}. A situation of several sources stands once: the converged one counts, then the one that ` +
     `comes first here. What sources cost is not counted again in this dataset.\n\n` +
-    table(['source', 'model', 'simulated', 'situation_index', 'dropped as known', 'moved to another split', 'cost'], rows)
+    markdownTable(['source', 'model', 'simulated', 'situation_index', 'dropped as known', 'moved to another split', 'cost'], rows)
   );
 }
 
@@ -73,7 +73,8 @@ function frontMatter({ campaign, pages, simulated }: Manifest): string {
   });
 }
 
-function simulatedNotice(law: string, merged: Merged | undefined): string {
+/** Says that no language model wrote the plans, or not all of them. */
+export function simulatedNotice(law: string, merged: Merged | undefined): string {
   const real = merged?.sources.filter(({ simulated }) => simulated === null).map(({ campaign }) => campaign) ?? [];
   if (real.length > 0) return `> **PARTLY SIMULATED.** A simulated model wrote the plans of all sources but ${real.join(', ')}, by the rates of the law files with the hashes \`${law}\`: they say nothing about any real model. \`campaign\` tells the rows apart.`;
   return `> **SIMULATED.** No language model wrote these plans: a simulated model did, by the rates of the law file with the hash \`${law}\`. They serve to test programs and measure learning, and say nothing about any real model.`;
@@ -100,11 +101,13 @@ train = load_dataset("arrow", data_files={"train": files}, split="train")
 \`\`\``;
 }
 
-function licences(texts: readonly QuotedText[]): [string, string][] {
-  return [...new Map(texts.map(({ title, licence }) => [title, licence ?? 'not recorded']))];
+/** The texts with their licences. */
+export function licenceTable(texts: readonly QuotedText[]): string {
+  return markdownTable(['text', 'licence'], [...new Map(texts.map(({ title, licence }) => [title, licence ?? 'not recorded']))]);
 }
 
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+/** A table whose cells are one line each. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cell = (text: string | number) => String(text).replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
 }

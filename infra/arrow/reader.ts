@@ -6,10 +6,11 @@ export interface ArrowTable<Row> {
   rows: Row[];
 }
 
-/** Schema and rows of an Arrow IPC file. Throws where the bytes are not one. */
-export async function openArrow<Row = Record<string, unknown>>(bytes: Uint8Array): Promise<ArrowTable<Row>> {
+/** Schema and rows of an Arrow IPC file, all columns or those of `columns` that it has. Throws where the bytes are not one. */
+export async function openArrow<Row = Record<string, unknown>>(bytes: Uint8Array, columns?: readonly string[]): Promise<ArrowTable<Row>> {
   await registerCodecs();
-  const table = tableFromIPC(bytes);
+  const whole = tableFromIPC(bytes);
+  const table = columns === undefined ? whole : whole.select([...columns]);
   return { schema: table.schema, rows: Array.from(table, (row) => plain(row) as Row) };
 }
 

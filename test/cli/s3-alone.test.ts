@@ -28,6 +28,12 @@ test('a dataset is pulled and verified with S3 alone', async () => {
   expect(json(await onS3Alone({}, 'verify', NAME))).toMatchObject({ code: 0, ok: true });
 });
 
+test('a dataset is exported with S3 alone, one generation of it', async () => {
+  expect(json(await onS3Alone({}, 'export', NAME, 'pairs', '--view', 'preference'))).toMatchObject({ code: 0, out: 'pairs', campaign: NAME, generation: 1, rows: { kept: 2 } });
+  const { code, stderr } = await onS3Alone({}, 'export', NAME, 'more', '--view', 'preference', '--generation', '7');
+  expect({ code, stderr }).toEqual({ code: 2, stderr: `exemplar: NAME|DIR: ${NAME} has no generation 7\n` });
+});
+
 test('status shows what S3 holds, and why it knows no more', async () => {
   expect(json(await onS3Alone({}, 'status', NAME))).toMatchObject({
     code: 0,
