@@ -204,7 +204,7 @@ describe('export of a campaign', () => {
 });
 
 describe('the folder', () => {
-  const hashes = async (folder: string) => Object.fromEntries(await Promise.all((await listFolder(folder)).map(async (name) => [name, sha256Hex(await readFile(join(folder, name)))])));
+  const hashes = async (folder: string) => Object.fromEntries(await Promise.all((await listFolder(folder)).map(async (name) => [name, sha256Hex(await readFile(join(folder, name)))] as const)));
 
   it.each(['arrow', 'parquet', 'jsonl'] as const)('has equal bytes for equal input, and names the hash of each file (%s)', async (format) => {
     const { exported } = await exportPulled({ view: 'ranking', format });
