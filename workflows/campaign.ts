@@ -224,11 +224,14 @@ async function run(input: CampaignInput, cancelRequested: () => boolean): Promis
     const number = state.backlog.shift() as number;
     const open: OpenPage = { page: number, slots: state.open.some((each) => each.tail === null) ? 0 : pageSlots(), tail: null };
     state.open.push(open);
+    const begunWith = open.slots;
     for (let vain = 0; !(await startPage(open)); vain++) {
       // a page that outlived its campaign's earlier run reports to this one
       if (vain === STARTS_IN_VAIN || finished.some((done) => done.page === number) || !patched('ending-page')) break;
       await sleep('1 second');
     }
+    // what was said while it was being started has reached nobody
+    if (open.slots !== begunWith && patched('slots-once-begun')) void post.slots.say(number, open.slots);
     shareSlots();
   }
 

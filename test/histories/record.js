@@ -23,7 +23,7 @@ import { sha256Hex } from '../../dist/schemas/canonical.js';
 import { objectKey, outcomesPrefix } from '../../dist/schemas/keys.js';
 import { batchWaitSignal, controlSignal, progressQuery, QUEUES, settingsSignal, waitingSignal } from '../../dist/workflows/messages.js';
 
-const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued, equipped, imagined, failing, batched, refused, promised, oscillating, reopened, levels, outage, pages, 'called-off': calledOff, scattered };
+const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued, equipped, imagined, failing, batched, refused, promised, oscillating, reopened, levels, outage, pages, 'called-off': calledOff, scattered, generations };
 /** Events after which the server of the case `continued` suggests to continue as new. */
 const SHORT_HISTORY = 40;
 /** Above the events after which a situation continues as new. */
@@ -315,6 +315,16 @@ async function pages() {
   await run({ name, situations: fresh(9, 24), actor: { alternatives: 0, maxPasses: 1 }, concurrency: 4 });
   await keepPages(name);
   await keep('page', `${prefix}-${name}-last`, { workflowId: `exemplar/${name}/page/00004` });
+}
+
+/** Extended by as many pages as wait together for a generation of theirs: those of the first run are many. */
+async function generations() {
+  const name = 'generations';
+  const small = { actor: { alternatives: 0, maxPasses: 1 }, pageSize: 1, concurrency: 6 };
+  await run({ name, situations: fresh(170, 25), ...small });
+  await run({ name, situations: fresh(180, 25), ...small });
+  await exemplar('verify', name);
+  await keep('campaign', `${prefix}-${name}`, { workflowId: `exemplar/${name}` });
 }
 
 /** Situations whose answers no case with another seed has stored. */

@@ -6,7 +6,7 @@ import { addSetting } from '../../infra/campaign-store.ts';
 import { readArrow } from '../../infra/arrow/reader.ts';
 import { datasetPrefix, grantsPrefix, outcomesPrefix } from '../../schemas/keys.ts';
 import type { CampaignRecord, GrantRecord, SettingRecord } from '../../schemas/records.ts';
-import { campaignWorkflowId, controlSignal, progressQuery, QUEUES, recallSignal, settingsSignal, situationWorkflowId, type CampaignProgress } from '../../workflows/messages.ts';
+import { campaignWorkflowId, controlSignal, pageTailSignal, progressQuery, QUEUES, recallSignal, settingsSignal, situationWorkflowId, type CampaignProgress } from '../../workflows/messages.ts';
 import { explainAnew, finding, noFindings, relabel, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
 import { sketchCampaign, situation } from '../harness/campaigns.ts';
 import { startEngine, testStore, type Engine } from '../harness/engine.ts';
@@ -246,6 +246,17 @@ describe('a campaign', () => {
     release();
     expect(await handle.result()).toMatchObject({ state: 'done', outcomes: { converged: 2, failed: 0 } });
     expect((await readManifest(store, campaign.name))?.outcomes).toMatchObject({ converged: 2, failed: 0, waiting: 0 });
+  });
+
+  test('slots that are shared out while a page is being started reach it', async () => {
+    direct = (view) => (view.kind === 'draft' ? simpleDraft(view.situation, 'walk') : noFindings);
+    const campaign = await sketchCampaign(store, { situations: stages(12, 760), texts: 1, file: { pageSize: 1, concurrency: 4, actor: { maxPasses: 1, alternatives: 0 } } });
+    const handle = await start(campaign);
+    let ended = false;
+    const result = handle.result().finally(() => (ended = true));
+    // tails of pages come and go all the time: each shares the slots out anew
+    for (let page = 0; !ended; page = (page + 1) % 12) await handle.signal(pageTailSignal, { page, running: 0 }).catch(() => undefined);
+    expect(await result).toMatchObject({ state: 'done', planned: 12 });
   });
 
   test('another campaign file under the same name is refused, naming the field and a free name', async () => {

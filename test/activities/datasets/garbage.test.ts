@@ -148,11 +148,28 @@ describe('a page published while garbage is removed', () => {
     expect(await faults()).toEqual([]);
   });
 
+  /** Resolves when the publisher looks for sweeps the next time. */
+  function looks(): Promise<void> {
+    const list = store.list.bind(store);
+    return new Promise((resolve) => {
+      store.list = (prefix, after) => {
+        if (prefix === sweepsPrefix(NAME)) {
+          store.list = list;
+          resolve();
+        }
+        return list(prefix, after);
+      };
+    });
+  }
+
   test('waits for a sweep that has begun, which may take its files', async () => {
     const { publish, again, kept } = await sealed();
     let publishing: Promise<unknown> = Promise.resolve();
     await sweeping(store, NAME, async () => {
+      const first = looks();
       publishing = publish();
+      await first;
+      await looks();
       await store.remove(kept);
       expect(store.objects.has(manifestKey(NAME, 2))).toBe(false);
     });
@@ -167,19 +184,16 @@ describe('a page published while garbage is removed', () => {
     let sweep: Promise<void> | undefined;
     store.putIfAbsent = async (key, body) => {
       if (key !== manifestKey(NAME, 2)) return await put(key, body);
-      // the sweep's marker stands, and it has read the manifests: now this one is put, then files go
-      let stands = () => {};
-      const standing = new Promise<void>((resolve) => (stands = resolve));
+      // the sweep's marker stands, and it has read the manifests: now this one is put, and files go once the publisher has looked
       await new Promise<void>((marked) => {
         sweep = sweeping(store, NAME, async () => {
+          const looked = looks();
           marked();
-          await standing;
+          await looked;
           await store.remove(kept);
         });
       });
-      const made = await put(key, body);
-      stands();
-      return made;
+      return await put(key, body);
     };
     await publish();
     await sweep;
