@@ -96,8 +96,14 @@ class Block(nn.Module):
 
 
 def relations(parent: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    """`tree_relations` of a plan's nodes behind the tokens of its condition: int64 [P, T, T] with T = CONDITION_TOKENS + N."""
+    found = nn.functional.pad(tree_relations(parent, order), (CONDITION_TOKENS, 0), value=RELATIONS.index("to condition"))
+    return nn.functional.pad(found, (0, 0, CONDITION_TOKENS, 0), value=RELATIONS.index("from condition"))
+
+
+def tree_relations(parent: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
     """
-    What token j is to token i, an index into RELATIONS: int64 [P, T, T] with T = CONDITION_TOKENS + N.
+    What node j is to node i, an index into RELATIONS: int64 [P, N, N].
     parent: int64 [P, N], the parent's row or -1; order: int64 [P, N], place among the siblings.
     """
     rows = torch.arange(parent.shape[1], device=parent.device)
@@ -115,5 +121,4 @@ def relations(parent: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
         ("self", (rows == rows.unsqueeze(1)).expand_as(sibling)),
     ):
         found = found.masked_fill(where, RELATIONS.index(name))
-    found = nn.functional.pad(found, (CONDITION_TOKENS, 0), value=RELATIONS.index("to condition"))
-    return nn.functional.pad(found, (0, 0, CONDITION_TOKENS, 0), value=RELATIONS.index("from condition"))
+    return found
