@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AgentSpec } from './agent.ts';
 import { SPLITS, Splits } from './campaign.ts';
 import { Sha256 } from './library.ts';
 import { Quote } from './prices.ts';
@@ -68,6 +69,8 @@ export const Merged = z.strictObject({
   sources: z.array(MergedSource).min(1),
   splits: Splits,
   seed: z.int().min(0),
+  /** Agents that rows name. */
+  agents: z.record(z.string(), AgentSpec),
   /** Texts that critiques quote. */
   texts: z.array(z.strictObject({ title: z.string(), licence: z.string().nullable() })),
 });
