@@ -75,6 +75,8 @@ export const Merged = z.strictObject({
   sources: z.array(MergedSource).min(1),
   splits: Splits,
   seed: z.int().min(0),
+  /** Agents that rows name. */
+  agents: z.record(z.string(), AgentSpec),
   /** Texts that critiques quote. */
   texts: z.array(z.strictObject({ title: z.string(), licence: z.string().nullable() })),
 });

@@ -92,7 +92,7 @@ async function compose(into: string, sources: readonly Source[], { splits, seed 
     outcomes: totalOutcomes(planned, pages),
     nanoUsd: 0,
     calls: 0,
-    merged: { splits, seed, texts: [...texts.values()], sources: sources.map((source, i) => ({ ...provenance(source), ...(parts[i] as MergedRows['parts'][number]) })) },
+    merged: { splits, seed, agents: Object.assign({}, ...sources.map(({ record }) => record.agents)) as Merged['agents'], texts: [...texts.values()], sources: sources.map((source, i) => ({ ...provenance(source), ...(parts[i] as MergedRows['parts'][number]) })) },
     pages,
   };
 }

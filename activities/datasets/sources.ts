@@ -49,7 +49,20 @@ export async function openSources(store: ObjectStore, names: readonly SourceName
   if (simulated.length > 0 && simulated.length < sources.length && !mixSimulated) {
     throw new MergeRefused(`NAME: the plans of ${simulated.join(', ')} are simulated, those of the others are not: --mix-simulated merges them all the same, and labels the dataset simulated`);
   }
+  requireSameAgents(sources);
   return sources;
+}
+
+/** A row says no more of its agent than the name. */
+function requireSameAgents(sources: readonly Source[]): void {
+  const first = new Map<string, Source>();
+  for (const source of sources) {
+    for (const [name, spec] of Object.entries(source.record.agents)) {
+      const other = first.get(name) ?? source;
+      first.set(name, other);
+      if (canonicalJson(other.record.agents[name]) !== canonicalJson(spec)) throw new MergeRefused(`NAME: the agent "${name}" of "${other.campaign}" is not that of "${source.campaign}": rows name agents, and could not be told apart`);
+    }
+  }
 }
 
 async function openSource(store: ObjectStore, name: SourceName): Promise<Source> {

@@ -15,6 +15,7 @@ import { campaignKey, cardKey, datasetPrefix, imaginedKey } from '../../../schem
 import type { Manifest } from '../../../schemas/manifest.ts';
 import type { DataRow, SituationRow } from '../../../schemas/rows.ts';
 import { MemoryStore } from '../../fakes/memory-store.ts';
+import { AGENT } from '../../harness/campaigns.ts';
 import { situation } from '../shards/dataset.ts';
 import { publishCampaign, told } from './campaigns.ts';
 
@@ -200,6 +201,14 @@ describe('a merge is refused in one line', () => {
     await publishCampaign(store, 'one', told(0, 2), { fingerprint: sha256Hex('begun anew') });
     await expect(mergeThese('one two')).rejects.toThrow('--into: campaign "one" is another one than "both" was merged from');
     await expect(merge(store, { into: 'more', sources: [parseSource('both'), parseSource('two')] })).rejects.toThrow('NAME: "both" is merged itself: name its sources, one two');
+  });
+
+  test('of agents that share no more than the name', async () => {
+    await publishCampaign(store, 'one', told(0, 2), { agents: { tester: AGENT } });
+    await publishCampaign(store, 'two', told(4, 6), { agents: { tester: { ...AGENT, duties: ['harm everyone'] } } });
+    await expect(mergeThese('one two')).rejects.toThrow('NAME: the agent "tester" of "one" is not that of "two": rows name agents, and could not be told apart');
+    await publishCampaign(store, 'two', told(4, 6), { agents: { tester: AGENT } });
+    expect((await mergeThese('one two')).manifest.merged?.agents).toEqual({ tester: AGENT });
   });
 
   test('but simulated and real plans are merged where that is asked for, and labelled', async () => {
