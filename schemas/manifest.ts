@@ -58,8 +58,6 @@ export const MergedSource = z.strictObject({
   calls: z.int(),
   /** Relative change of a characteristic that counts as material: its labels rest on it. */
   tolerance: z.number(),
-  /** The agents that its situations are for, by name. */
-  agents: z.record(z.string(), AgentSpec),
   /** Its situations have the indexes [from, to). */
   from: z.int().min(0),
   to: z.int().min(0),

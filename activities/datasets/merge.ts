@@ -99,5 +99,5 @@ async function compose(into: string, sources: readonly Source[], { splits, seed 
 
 function provenance({ campaign, generation, record, manifest }: Source): Omit<MergedSource, 'from' | 'to' | 'dropped' | 'moved'> {
   const { fingerprint, simulated, model, prices, nanoUsd, calls } = manifest;
-  return { campaign, generation: manifest.generation, pinned: generation !== null, fingerprint, simulated, model, ...(prices === undefined ? {} : { prices }), nanoUsd, calls, tolerance: record.actor.tolerance, agents: record.agents };
+  return { campaign, generation: manifest.generation, pinned: generation !== null, fingerprint, simulated, model, ...(prices === undefined ? {} : { prices }), nanoUsd, calls, tolerance: record.actor.tolerance };
 }

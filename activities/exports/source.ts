@@ -52,11 +52,11 @@ function ofCampaign({ agents, actor: { tolerance }, chapters }: CampaignRecord):
   return { texts: chapters, campaign: () => ({ agents, tolerance }) };
 }
 
-function ofMerged({ sources, texts }: Merged): Pick<ExportSource, 'texts' | 'campaign'> {
+function ofMerged({ sources, agents, texts }: Merged): Pick<ExportSource, 'texts' | 'campaign'> {
   const campaign = (index: number) => {
     const found = sources.find(({ from, to }) => from <= index && index < to);
     if (found === undefined) throw new CorruptData(`situation ${index}: of no source that the manifest names`);
-    return found;
+    return { agents, tolerance: found.tolerance };
   };
   return { texts, campaign };
 }

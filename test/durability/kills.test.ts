@@ -108,7 +108,7 @@ test('with Temporal killed and its database deleted, a campaign resumes from S3 
 /** What all stored answers have cost. */
 async function storedUsd({ store }: Machine): Promise<number> {
   let nanoUsd = 0;
-  for await (const { key } of store.list('responses/')) nanoUsd += (JSON.parse(new TextDecoder().decode((await store.get(key)) as Uint8Array)) as { nanoUsd: number }).nanoUsd;
+  for await (const { key } of store.list('responses/')) nanoUsd += (JSON.parse(new TextDecoder().decode((await store.get(key)))) as { nanoUsd: number }).nanoUsd;
   return nanoUsd / 1e9;
 }
 
