@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { Compression } from '../../../schemas/campaign.ts';
 import { arrowSchema, DATA_SCHEMA, LEDGER_SCHEMA } from '../../../schemas/arrow.ts';
-import { WRITER_VERSION, writeArrow, writerIdentity } from '../../../infra/arrow/writer.ts';
+import { ArrowFile, WRITER_VERSION, writeArrow, writerIdentity } from '../../../infra/arrow/writer.ts';
 import { openArrow, readArrow } from '../../../infra/arrow/reader.ts';
 import { asJson, testPython, throughPyarrow } from '../../activities/shards/pyarrow.ts';
 
@@ -29,8 +30,17 @@ const rows: Nested[] = Array.from({ length: 25 }, (_, n) => ({
   nodes: Array.from({ length: (n * 7) % 5 }, (_, i) => ({ id: `n${i}`, order: i, p: i % 2 === 0 ? null : 0.25 })),
 }));
 
+/** The rows, some at a time, with pauses. */
+async function* inPieces(sizes: number[]) {
+  let at = 0;
+  for (const size of sizes) {
+    await Promise.resolve();
+    yield* rows.slice(at, (at += size));
+  }
+}
+
 describe('writeArrow', () => {
-  for (const compression of ['zstd', 'none'] as const) {
+  for (const compression of Compression.options) {
     it(`gives back equal rows through its own reader (${compression})`, async () => {
       expect(await readArrow(await writeArrow(SCHEMA, rows, { compression, rowsPerBatch: 10 }))).toEqual(rows);
     });
@@ -66,16 +76,41 @@ describe('writeArrow', () => {
     expect(schema.metadata.get('exemplar.schema_version')).toBe('1');
   });
 
-  it('gives equal bytes for equal rows, whatever iterable they come from', async () => {
-    const once = await writeArrow(SCHEMA, rows, { compression: 'zstd', rowsPerBatch: 10 });
-    const again = await writeArrow(SCHEMA, structuredClone(rows).values(), { compression: 'zstd', rowsPerBatch: 10 });
-    expect(Buffer.compare(once, again)).toBe(0);
+  it.each(Compression.options)('gives equal bytes for equal rows, in whatever pieces they come (%s)', async (compression) => {
+    const options = { compression, rowsPerBatch: 10 };
+    const once = await writeArrow(SCHEMA, rows, options);
+    const again = await writeArrow(SCHEMA, structuredClone(rows).values(), options);
+    const waited = await writeArrow(SCHEMA, inPieces([1, 9, 0, 13, 2]), options);
+    const file = await ArrowFile.begin(SCHEMA, options);
+    for (const row of rows) file.append(row);
+    expect(file.rows).toBe(rows.length);
+    for (const other of [again, waited, await file.finish()]) expect(Buffer.compare(once, other)).toBe(0);
+  });
+
+  it('keeps text as it is, be it short, long, beyond ASCII or cut within a character', async () => {
+    const texts = ['', 'a', 'ü'.repeat(2_000), 'x'.repeat(70_000), '\u{1f69c}'.repeat(1_023), 'e\u0301', '\u0000', 'y'.repeat(1_023), 'z'.repeat(1_024)];
+    const written = Array.from({ length: 200 }, (_, n) => ({ text: n % 7 === 0 ? null : (texts[n % texts.length] ?? ''), list: texts.slice(n % 4, n % 9) }));
+    const schema = arrowSchema(z.strictObject({ text: z.string().nullable(), list: z.array(z.string()) }));
+    expect(await readArrow(await writeArrow(schema, written, { compression: 'zstd', rowsPerBatch: 64 }))).toEqual(written);
+    // two halves of one character in two values stay two values
+    const halves = [{ text: 'a\ud83d', list: [] }, { text: '\ude9cb', list: [] }];
+    expect(await readArrow(await writeArrow(schema, halves, { compression: 'none' }))).toEqual([{ text: 'a\ufffd', list: [] }, { text: '\ufffdb', list: [] }]);
+  });
+
+  it('keeps structs that are null apart from structs of nulls, and lists that are null from empty ones', async () => {
+    const schema = arrowSchema(z.strictObject({ at: z.strictObject({ x: z.number().nullable(), name: z.string(), tags: z.array(z.string()), wide: z.bigint(), yes: z.boolean() }).nullable(), list: z.array(z.int()).nullable() }));
+    const place = { x: null, name: 'here', tags: ['a'], wide: 1n, yes: true };
+    const written = [{ at: null, list: [] }, { at: place, list: null }, { at: { ...place, x: 2, tags: [] }, list: [1, 2] }, { at: null, list: null }];
+    const bytes = await writeArrow(schema, written, { compression: 'zstd', rowsPerBatch: 3 });
+    expect(await readArrow(bytes)).toEqual(written);
+    if (testPython !== null) expect((await throughPyarrow(bytes)).view.rows).toEqual(JSON.parse(JSON.stringify(written, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))));
   });
 
   it('compresses', async () => {
     const repeated = Array.from({ length: 200 }, () => rows[9] as Nested);
-    const [zstd, none] = await Promise.all([writeArrow(SCHEMA, repeated, { compression: 'zstd' }), writeArrow(SCHEMA, repeated, { compression: 'none' })]);
-    expect(zstd.length).toBeLessThan(none.length / 5);
+    const [zstd, lz4, none] = await Promise.all(Compression.options.map((compression) => writeArrow(SCHEMA, repeated, { compression })));
+    expect(zstd?.length).toBeLessThan((none?.length ?? 0) / 5);
+    expect(lz4?.length).toBeLessThan((none?.length ?? 0) / 4);
   });
 
   it.each([
@@ -85,6 +120,7 @@ describe('writeArrow', () => {
     ['a column that the row lacks', { text: undefined }, /^row 1: text must be a string, not undefined$/],
     ['an integer wider than int64', { wide: 2n ** 63n }, /^row 1: wide must be a bigint of 64 bits/],
     ['a NaN', { x: Number.NaN }, /^row 1: x must be a number/],
+    ['a hole in a list of structs', { nodes: new Array(1) }, /^row 1: nodes\[0\] must be an object, not undefined$/],
     ['a fault deep in a list of structs', { nodes: [{ id: 'n1', order: null, p: null }] }, /^row 1: nodes\[0\]\.order must be an integer/],
   ])('refuses %s, naming row and column', async (_, change, message) => {
     await expect(writeArrow(SCHEMA, [rows[0] as Nested, { ...rows[1], ...change }], { compression: 'none' })).rejects.toThrow(message);
@@ -94,6 +130,7 @@ describe('writeArrow', () => {
     const installed = JSON.parse(readFileSync(new URL('../../../node_modules/apache-arrow/package.json', import.meta.url), 'utf8')) as { version: string };
     expect(WRITER_VERSION).toContain(`apache-arrow/${installed.version}`);
     expect((await writerIdentity('zstd')).codec).toMatch(/^zstd\/\d+\.\d+\.\d+ level 3$/);
+    expect((await writerIdentity('lz4')).codec).toBe('exemplar-lz4/1');
     expect(await writerIdentity('none')).toEqual({ version: WRITER_VERSION, codec: 'none' });
   });
 });
