@@ -216,7 +216,7 @@ class ExemplarDataset:
         return self._share
 
     def advance(self, items: int) -> None:
-        """Says that another process's `items` were given, in an iteration that `begin` began."""
+        """Says that `items` more were given by other processes, or the fewer that are left, in an iteration that `begin` began."""
         self._given += items
 
     def finish(self) -> None:

@@ -90,12 +90,10 @@ class Loader:
         if self._loader.num_workers == 0:
             yield from self._batches
             return
-        share = self.dataset.begin(self._size)
-        left = share.count(self.dataset.place()[1], self.dataset.end)
+        self.dataset.begin(self._size)
         self._batches.publish()
         for batch in self._loader:
-            self.dataset.advance(min(self._size, left))
-            left -= min(self._size, left)
+            self.dataset.advance(self._size)
             yield batch
         self.dataset.finish()
 
