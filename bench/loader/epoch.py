@@ -4,7 +4,7 @@ One loader reads the bench's rows: one epoch from an empty local cache and one m
     python bench/loader/epoch.py LOADER WHAT --scratch DIR
 
 LOADER: exemplar, datasets or streaming. WHAT: rows (lists of dicts), columns (Arrow batches), arrays (numpy), order (how well it is shuffled) or wait
-(a consumer that takes 1 ms a batch; of exemplar alone). S3 is what AWS_ENDPOINT_URL names, the bucket BENCH_BUCKET. Settings of the other two are
+(a consumer that takes 1 ms a batch of 32; of exemplar alone). S3 is what AWS_ENDPOINT_URL names, the bucket BENCH_BUCKET. Settings of the other two are
 those that their documentation recommends, and stand in the result.
 """
 
@@ -25,6 +25,7 @@ ARROW, MDS = f"s3://{BUCKET}/datasets/loader-bench", f"s3://{BUCKET}/mds"
 SEED = 7
 BATCH = 256
 CONSUMER_S = 0.001
+CONSUMER_BATCH = 32
 ORDER_BATCH = 64
 SITUATIONS_A_FILE = 256
 
@@ -33,12 +34,12 @@ Epoch = Callable[[], Iterable[Batch]]
 """The batches of the next epoch."""
 
 
-def exemplar(format: str, scratch: Path) -> tuple[Callable[[], Epoch], dict[str, Any]]:
+def exemplar(format: str, scratch: Path, batch: int = BATCH) -> tuple[Callable[[], Epoch], dict[str, Any]]:
     from exemplar_data import ExemplarDataset
 
     def open_() -> Epoch:
         dataset = ExemplarDataset(ARROW, view="versions", seed=SEED, cache=scratch / "cache")
-        return lambda: dataset.batches(BATCH, {"columns": "arrow", "arrays": "numpy"}.get(format, "python"))
+        return lambda: dataset.batches(batch, {"columns": "arrow", "arrays": "numpy"}.get(format, "python"))
 
     return open_, {"view": "versions", "window_files": 16}
 
@@ -132,7 +133,10 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, required=True)
     arguments = parser.parse_args()
     what = arguments.what
-    open_, settings = globals()[arguments.loader](what.removeprefix("wait-"), arguments.scratch)
+    if what.startswith("wait"):
+        open_, settings = exemplar(what.removeprefix("wait-"), arguments.scratch, CONSUMER_BATCH)
+    else:
+        open_, settings = globals()[arguments.loader](what, arguments.scratch)
     if what == "order":
         found = order(open_)
     elif what.startswith("wait"):

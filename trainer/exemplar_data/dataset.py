@@ -22,6 +22,8 @@ from .shard import SCHEMA, check_columns, read_columns, read_file
 from .storage import open_store
 from .tensors import to_numpy
 
+pa.array([0])  # where pandas is installed pyarrow now imports it, and not a second later in each process that is forked for reading
+
 Format = Literal["python", "arrow", "numpy", "torch"]
 T = TypeVar("T")
 ROWS_AT_ONCE = 64
@@ -216,7 +218,7 @@ class ExemplarDataset:
         return self._share
 
     def advance(self, items: int) -> None:
-        """Says that another process's `items` were given, in an iteration that `begin` began."""
+        """Says that `items` more were given by other processes, or the fewer that are left, in an iteration that `begin` began."""
         self._given += items
 
     def finish(self) -> None:

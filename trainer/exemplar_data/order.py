@@ -2,8 +2,8 @@
 The order of an epoch: a pure function of (seed, epoch, files of the generation), computed anywhere in it without what came before.
 
 Files are permuted and cut into windows of a few files each; the items of a window are permuted among themselves. So a file is read in one
-window alone, whatever the cache holds, and a batch mixes the files of its window. An epoch begins with small windows, of 2 files, then 4,
-and so on, so that its first batch need not wait for many.
+window alone, whatever the cache holds, and a batch mixes the files of its window. An epoch's first window has 2 files, so that its first batch
+need not wait for many.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ class Order:
         for file in files[items[files] > 0].tolist():
             if held and (len(held) == most or held_bytes + bytes_[file] > window_bytes):
                 first = self._close(held, first)
-                held, held_bytes, most = [], 0, min(2 * most, window_files)
+                held, held_bytes, most = [], 0, window_files
             held.append(file)
             held_bytes += int(bytes_[file])
         if held:

@@ -69,14 +69,17 @@ class Batches(IterableDataset):
 class Loader:
     """
     A DataLoader that keeps the place: `state_dict` counts what the training loop was given, not what workers have read ahead, and may be
-    loaded under another number of ranks and workers. Each iteration is one epoch; with `follow`, all ranks take up the same generation.
-    Further arguments are DataLoader's. rank and world_size come from the default process group where there is one.
+    loaded under another number of ranks and workers. Each iteration is one epoch. Further arguments are DataLoader's. Where there is a default
+    process group, rank and world size come from it, and all ranks read the generation that rank 0 found, also with `follow`.
     """
 
     def __init__(self, dataset: ExemplarDataset, batch_size: int, format: Format = "torch", *, num_workers: int = 0, **arguments: Any) -> None:
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             dataset.rank, dataset.world_size = torch.distributed.get_rank(), torch.distributed.get_world_size()
             dataset.agree = _of_rank_zero
+            agreed = _of_rank_zero(dataset.generation)  # a generation may be sealed between two ranks' opening
+            if agreed != dataset.generation:
+                dataset.go_to(0, 0, agreed)
         self.dataset = dataset
         self._size = batch_size
         self._batches = Batches(dataset, batch_size, format)
@@ -90,12 +93,10 @@ class Loader:
         if self._loader.num_workers == 0:
             yield from self._batches
             return
-        share = self.dataset.begin(self._size)
-        left = share.count(self.dataset.place()[1], self.dataset.end)
+        self.dataset.begin(self._size)
         self._batches.publish()
         for batch in self._loader:
-            self.dataset.advance(min(self._size, left))
-            left -= min(self._size, left)
+            self.dataset.advance(self._size)
             yield batch
         self.dataset.finish()
 

@@ -92,6 +92,17 @@ def test_a_loader_goes_on_exactly_under_another_number_of_workers(folder):
     assert names(loader) == after  # the epoch that follows
 
 
+def test_workers_that_stay_go_where_a_state_says(folder):
+    expected = names(opened(folder).batches(7))
+    loader = Loader(opened(folder), 7, "python", num_workers=2, persistent_workers=True)
+    turns = iter(loader)
+    given = names(islice(turns, 2))
+    state = loader.state_dict()
+    given += names(islice(turns, 3))
+    loader.load_state_dict(state)
+    assert (given[:2] + names(loader), given) == (expected, expected[:5])
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_stateful_dataloader_is_resumed_exactly_and_so_is_any_loader_from_its_state(folder, workers):
     def stateful():

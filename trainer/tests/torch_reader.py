@@ -10,28 +10,31 @@ from exemplar_data import ExemplarDataset
 from exemplar_data.torch import Loader
 
 
-def loader(folder: str, batch_size: int, workers: int) -> Loader:
-    columns = ["situation_id", "branch", "revision"]
-    dataset = ExemplarDataset(folder, "versions", columns=columns, window_files=3, follow=True, ends="drop")
-    return Loader(dataset, batch_size, "python", num_workers=workers)
+def opened(folder: str) -> ExemplarDataset:
+    return ExemplarDataset(folder, "versions", columns=["situation_id", "branch", "revision"], window_files=3, follow=True, ends="drop")
 
 
 def main(folder: str, out: str) -> None:
     torch.distributed.init_process_group("gloo")
     rank = torch.distributed.get_rank()
 
-    stopped, given = loader(folder, 5, workers=1), []
+    stopped, given = Loader(opened(folder), 5, "python", num_workers=1), []
     for turn, rows in enumerate(stopped, 1):
         given += [list(row.values()) for row in rows]
         if turn == 4:
             break
 
-    whole = loader(folder, 8, workers=0)
-    first = [len(rows) for rows in whole]
+    # a new generation comes when rank 0 has opened the dataset and rank 1 has not
+    torch.distributed.barrier()
     if rank == 0:
+        dataset = opened(folder)
         for path in Path(folder, "later").iterdir():
             path.rename(Path(folder, "manifest", path.name))
-    # no barrier: rank 1 may look before the new generation is there, and takes it up all the same
+    torch.distributed.barrier()
+    if rank == 1:
+        dataset = opened(folder)
+    whole = Loader(dataset, 8, "python")
+    first = [len(rows) for rows in whole]
     second = sum(map(len, whole))
     found = {
         "given": given, "state": stopped.state_dict(), "lengths": [sum(first), len(first)], "next": second, "generation": whole.dataset.generation,
