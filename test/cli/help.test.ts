@@ -4,7 +4,7 @@ import { createProgram } from '../../cli/program.ts';
 import { exemplar } from './exemplar.ts';
 
 const VERBS = [
-  'up', 'down', 'logs', 'ui', 'demo', 'init', 'check', 'codec-server', 'deploy', 'estimate', 'preview', 'run', 'status', 'pause', 'resume', 'cancel', 'set', 'budget',
+  'up', 'down', 'logs', 'ui', 'demo', 'init', 'check', 'codec-server', 'deploy', 'estimate', 'preview', 'run', 'stats', 'status', 'pause', 'resume', 'cancel', 'set', 'budget',
   'retry-failed', 'reconcile', 'explain', 'show', 'pull', 'verify', 'train', 'library', 'worker', 'sim-model',
 ];
 
