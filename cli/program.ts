@@ -28,6 +28,7 @@ import * as run from './run.ts';
 import * as set from './set.ts';
 import * as show from './show.ts';
 import * as simModel from './sim-model.ts';
+import * as stats from './stats.ts';
 import * as status from './status.ts';
 import * as train from './train.ts';
 import * as ui from './ui.ts';
@@ -40,7 +41,7 @@ import * as worker from './worker.ts';
 const GROUPS: Record<string, { register: (program: Command) => void }[]> = {
   'Local services:': [up, down, logs, ui, demo],
   'Campaigns:': [init, check, estimate, preview, run, status, pause, resume, cancel, set, budget, retryFailed, reconcile],
-  'Datasets:': [show, explain, pull, verify, exportVerb, merge, gc, del, train],
+  'Datasets:': [show, explain, stats, pull, verify, exportVerb, merge, gc, del, train],
   'Parts:': [library, worker, deploy, simModel, codecServer],
 };
 

@@ -2,11 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Schema } from 'apache-arrow';
-import { z } from 'zod';
 import { DATA_SCHEMA, LEDGER_SCHEMA, SITUATIONS_SCHEMA } from './arrow.ts';
 import { columnsOf } from './columns.ts';
 import { LEVELS } from './levels.ts';
-import { Manifest, SCHEMA_VERSION } from './manifest.ts';
+import { manifestJsonSchema } from './manifest-schema.ts';
+import { SCHEMA_VERSION } from './manifest.ts';
 
 /** Where the Python package reads its schemas, relative to the package root. */
 export const EMITTED_FOLDER = 'trainer/exemplar_data/schemas';
@@ -15,7 +15,7 @@ export const EMITTED_FOLDER = 'trainer/exemplar_data/schemas';
 export function emittedFiles(): Map<string, string> {
   const table = (schema: Schema) => ({ schemaVersion: SCHEMA_VERSION, columns: columnsOf(schema) });
   const contents: Record<string, unknown> = {
-    'manifest.json': z.toJSONSchema(Manifest),
+    'manifest.json': manifestJsonSchema(),
     'data.json': table(DATA_SCHEMA),
     'situations.json': table(SITUATIONS_SCHEMA),
     'ledger.json': table(LEDGER_SCHEMA),

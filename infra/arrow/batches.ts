@@ -12,6 +12,8 @@ export interface Batch<Row> {
   /** Lengths of a column's lists, whose items are not looked at. */
   lengths(name: keyof Row & string): number[];
   rows(): Row[];
+  /** Rows of these columns alone. */
+  rows<Name extends keyof Row & string>(names: readonly Name[]): Pick<Row, Name>[];
 }
 
 /** An Arrow IPC file, of which nothing but its footer has been read. */
@@ -70,7 +72,7 @@ function columnar<Row>(batch: RecordBatch): Batch<Row> {
     length: batch.numRows,
     column: (name) => clearly(() => valuesOf(of(name)) as Row[typeof name][]),
     lengths: (name) => clearly(() => offsetsOf(of(name)).slice(1).map((end, i, ends) => end - (i === 0 ? 0 : (ends[i - 1] as number)))),
-    rows: () => clearly(() => zipped(batch.schema.fields.map(({ name }) => [name, valuesOf(of(name))]), batch.numRows) as Row[]),
+    rows: ((names: readonly string[] = batch.schema.names as string[]) => clearly(() => zipped(names.map((name) => [name, valuesOf(of(name))]), batch.numRows))) as Batch<Row>['rows'],
   };
 }
 

@@ -67,7 +67,7 @@ describe('pull, killed', () => {
     expect(again).toHaveLength(files - whole);
     expect((await listFolder(dir)).filter((name) => name.endsWith('.part') || name.startsWith('.'))).toEqual([]);
     expect((await verify(folderSource(dir))).faults).toEqual([]);
-  });
+  }, 60_000);
 });
 
 describe('pull from a store in trouble', () => {
