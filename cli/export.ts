@@ -1,7 +1,9 @@
 import { closest } from 'fastest-levenshtein';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Exported } from '../activities/exports/export.ts';
+import type { StoryFilter } from '../activities/exports/filters.ts';
 import type { Fates } from '../activities/exports/tally.ts';
+import type { VerifySource } from '../activities/shards/verify-source.ts';
 import { ADDITIONS, BRANCHES, COMPLETIONS, FORMATS, PAIRS, STYLES, VIEWS, type ExportOptions } from '../schemas/exports.ts';
 import { datasetSource } from './dataset-source.ts';
 import { count, counted } from './figures.ts';
@@ -24,15 +26,25 @@ export function register(program: Command): void {
     .option('--branch <branches>', 'versions of the main line, or all: those of verification too (default: main)', one(BRANCHES))
     .option('--min-distance <edits>', 'leave out plans that lie closer to the better one than this, in tree edits; 1 leaves out what differs in numbers alone', wholeNumber(0))
     .option('--max-chars <n>', 'leave out rows whose prompt and completion together are longer', wholeNumber(1))
+    .option('--decontaminate <own|file|name|dir[:split]>', "leave out training situations that resemble held-out ones: the dataset's own validation and test splits, a file of situations, or another dataset")
     .option('--generation <n>', 'by default the last one', wholeNumber(1))
     .action(async (name: string, out: string, { json, generation, ...given }: Options) => {
       const { exportDataset } = await import('../activities/exports/export.ts');
       const { completeOptions } = await import('../activities/exports/options.ts');
       const options = completeOptions(given);
       const source = await datasetSource(name);
-      const exported = await exportDataset({ source, name, folder: out, options, ...(generation === undefined ? {} : { generation }) });
+      const filters = options.decontaminate === null ? [] : [await decontamination(options.decontaminate, source, name, generation)];
+      const exported = await exportDataset({ source, name, folder: out, options, filters, ...(generation === undefined ? {} : { generation }) });
       new Output(json === true ? { json } : {}).result({ out, ...exported }, text(out, exported));
     });
+}
+
+async function decontamination(named: string, source: VerifySource, name: string, generation: number | undefined): Promise<StoryFilter> {
+  const { decontaminating } = await import('../activities/exports/filters.ts');
+  const { readHeldOut, readHeldOutSplits } = await import('./stats/held-out.ts');
+  const { shingled } = await import('../activities/curation/decontaminate.ts');
+  const heldOut = named === 'own' ? await readHeldOutSplits(source, name, generation) : await readHeldOut('--decontaminate', named);
+  return decontaminating([...shingled(heldOut)]);
 }
 
 function one<Known extends string>(known: readonly Known[]): (text: string) => Known {

@@ -24,4 +24,6 @@ export interface ExportOptions {
   minDistance: number;
   /** Rows with a longer prompt and completion together are dropped; characters. */
   maxChars: number | null;
+  /** Held-out situations, as FILE|NAME|DIR[:split] or `own` for the source's own validation and test splits: training ones that resemble them are dropped. */
+  decontaminate: string | null;
 }

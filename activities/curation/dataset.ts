@@ -5,6 +5,7 @@ import { SCHEMA_VERSION, type FileEntry, type Manifest } from '../../schemas/man
 import { CampaignRecord } from '../../schemas/records.ts';
 import { CorruptData } from '../failures.ts';
 import { parseManifest } from '../shards/manifest.ts';
+import { campaignRules, mergedRules, type Rules } from '../shards/rules.ts';
 import type { VerifySource } from '../shards/verify-source.ts';
 
 /** The user asked for what is not there, in one line. */
@@ -33,12 +34,13 @@ export class Dataset {
     return new Dataset(manifest, source);
   }
 
-  /** The campaign as it began. Throws CorruptData where it is missing. */
-  async campaign(): Promise<CampaignRecord> {
+  /** What the versions were judged by. Throws CorruptData where `campaign.json` is missing. */
+  async rules(): Promise<Rules> {
+    if (this.manifest.merged !== undefined) return mergedRules(this.manifest.merged);
     const bytes = await this.#source.read('campaign.json');
     if (bytes === null) throw new CorruptData('campaign.json: is missing');
     try {
-      return CampaignRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
+      return campaignRules(CampaignRecord.parse(JSON.parse(new TextDecoder().decode(bytes))));
     } catch (cause) {
       throw new CorruptData('campaign.json: cannot be read', { cause });
     }

@@ -34,19 +34,28 @@ export function decontaminate(training: Iterable<SituationText>, heldOut: Iterab
 
 /** The same for situations whose shingles are known. */
 export function contaminated(training: Iterable<Shingled>, heldOut: readonly Shingled[], threshold = NEAR_DUPLICATE): Map<string, Contamination> {
+  const resembled = likeness(heldOut, threshold);
+  const found = new Map<string, Contamination>();
+  for (const each of training) {
+    const contamination = resembled(each);
+    if (contamination !== null) found.set(each.id, contamination);
+  }
+  return found;
+}
+
+/** Tells of one situation after another which held-out one it resembles most, null where none is similar enough. */
+export function likeness(heldOut: readonly Shingled[], threshold = NEAR_DUPLICATE): (situation: Pick<Shingled, 'shingles'>) => Contamination | null {
   const counts = new ShingleCounts();
   // rare among the held-out ones is what tells them apart
   for (const { shingles } of heldOut) counts.add(shingles);
   const neighbours = new Neighbours(counts, threshold);
   for (const { shingles } of heldOut) neighbours.add(shingles);
-  const found = new Map<string, Contamination>();
-  for (const { id, shingles } of training) {
+  return ({ shingles }) => {
     const like = neighbours.nearest(shingles);
-    if (like === null) continue;
+    if (like === null) return null;
     const { id: other } = heldOut[like.at] as Shingled;
-    found.set(id, { heldOut: other, similarity: like.similarity, reason: `resembles the held-out situation ${other.slice(0, 12)} (similarity ${like.similarity.toFixed(2)})` });
-  }
-  return found;
+    return { heldOut: other, similarity: like.similarity, reason: `resembles the held-out situation ${other.slice(0, 12)} (similarity ${like.similarity.toFixed(2)})` };
+  };
 }
 
 /** Situations by their runs of words. */

@@ -6,6 +6,7 @@ import type { Outcome } from '../../schemas/records.ts';
 import type { DataRow, Label, SituationRow } from '../../schemas/rows.ts';
 import type { Edit, Finding } from '../../schemas/wire.ts';
 import { situationText } from './decontaminate.ts';
+import type { Rules } from '../shards/rules.ts';
 import type { Dataset } from './dataset.ts';
 import type { Shingled } from './near-duplicates.ts';
 import { wordShingles } from './shingles.ts';
@@ -79,12 +80,12 @@ export interface Texts {
 
 /** Reads a generation once, a record batch at a time. Beside the counts, 4 bytes are kept for each run of words of situations and final plans. */
 export async function readStatistics(dataset: Dataset): Promise<{ statistics: Statistics; texts: Texts }> {
-  const { actor } = await dataset.campaign();
+  const rules = await dataset.rules();
   const situations = new SituationCounts();
   for await (const batch of dataset.batches<SituationRow>('situations', OF_SITUATIONS)) {
     for (const row of batch.rows(OF_SITUATIONS)) situations.add(row);
   }
-  const versions = new VersionCounts(actor.tolerance);
+  const versions = new VersionCounts(rules);
   for await (const batch of dataset.batches<DataRow>('data', [...OF_VERSIONS, 'nodes'])) {
     const nodes = batch.lengths('nodes');
     for (const [i, row] of batch.rows(OF_VERSIONS).entries()) versions.add({ ...row, nodes: nodes[i] as number });
@@ -132,7 +133,7 @@ class SituationCounts {
 }
 
 class VersionCounts {
-  readonly #tolerance: number;
+  readonly #rules: Rules;
   #rows = 0;
   #branched = 0;
   readonly #splits = new Tally<Split>();
@@ -151,8 +152,8 @@ class VersionCounts {
   /** The version before on the main line at hand. */
   #before: { index: number; planJson: string } | null = null;
 
-  constructor(tolerance: number) {
-    this.#tolerance = tolerance;
+  constructor(rules: Rules) {
+    this.#rules = rules;
   }
 
   add(row: Version): void {
@@ -175,7 +176,7 @@ class VersionCounts {
     const before = this.#before?.index === index ? this.#before.planJson : null;
     this.#before = { index, planJson };
     if (before === null || edits === '[]') return;
-    const kind = isMaterial(planOf(before), planOf(planJson), this.#tolerance) ? 'material' : 'immaterial';
+    const kind = isMaterial(planOf(before), planOf(planJson), this.#rules.tolerance(index) ?? 0) ? 'material' : 'immaterial';
     this.#revisions[kind] += 1;
     for (const { op } of JSON.parse(edits) as Edit[]) entry(this.#edits, op, () => ({ material: 0, immaterial: 0 }))[kind] += 1;
     if (textbook === null) return;

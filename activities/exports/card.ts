@@ -18,6 +18,7 @@ const REASONS: Record<string, string> = {
   equivalent: 'not materially different from the final version',
   unused: 'in no row of this view',
   waiting: 'had not ended',
+  contaminated: 'of the training split, and resembles a held-out situation',
 };
 
 /** The dataset card: front matter from which `load_dataset` takes files and columns, then what a row is and how it was made. */
@@ -87,6 +88,7 @@ function command({ campaign, generation, options }: Exported): string {
     ...(options.branch === 'main' ? [] : [`--branch ${options.branch}`]),
     ...(options.minDistance === 0 ? [] : [`--min-distance ${options.minDistance}`]),
     ...(options.maxChars === null ? [] : [`--max-chars ${options.maxChars}`]),
+    ...(options.decontaminate === null ? [] : [`--decontaminate ${options.decontaminate}`]),
   ];
   return `exemplar export ${campaign} OUT ${flags.join(' ')}`;
 }

@@ -1,3 +1,6 @@
+import { likeness, situationText } from '../curation/decontaminate.ts';
+import type { Shingled } from '../curation/near-duplicates.ts';
+import { wordShingles } from '../curation/shingles.ts';
 import type { Story } from './source.ts';
 
 /**
@@ -13,4 +16,15 @@ export function refusal(filters: readonly StoryFilter[], story: Story): string |
     if (reason !== null) return reason;
   }
   return null;
+}
+
+/** Leaves out training situations that resemble a held-out one. */
+export function decontaminating(heldOut: readonly Shingled[]): StoryFilter {
+  const resembled = likeness(heldOut);
+  return ({ situation, versions }) => {
+    const [version] = versions;
+    if (situation.split !== 'train' || version === undefined) return null;
+    const text = situationText({ initial: version.row.initial_state, target: version.row.target_state });
+    return resembled({ shingles: wordShingles(text) }) === null ? null : 'contaminated';
+  };
 }

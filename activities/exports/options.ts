@@ -10,6 +10,7 @@ const DEFAULTS: Omit<ExportOptions, 'view'> = {
   branch: 'main',
   minDistance: 0,
   maxChars: null,
+  decontaminate: null,
 };
 
 /** Which views an option speaks of, where that is not all of them, and why it does not speak of the others. */

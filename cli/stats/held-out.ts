@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { Dataset } from '../../activities/curation/dataset.ts';
 import { shingled, type SituationText } from '../../activities/curation/decontaminate.ts';
 import type { Shingled } from '../../activities/curation/near-duplicates.ts';
+import type { VerifySource } from '../../activities/shards/verify-source.ts';
 import { readSituationFile } from '../../infra/situations-file.ts';
 import { UsageError } from '../../infra/usage-error.ts';
 import { SPLITS, type Split } from '../../schemas/campaign.ts';
@@ -22,13 +23,23 @@ export async function readHeldOut(option: string, named: string): Promise<Situat
   }
   const { place, split } = parsed(option, named);
   const dataset = await Dataset.open(await datasetSource(place), place);
+  const found = await situationsOf(dataset, split === null ? SPLITS : [split]);
+  if (found.length === 0) throw new UsageError(`${option}: ${named} holds no situation with a plan`);
+  return found;
+}
+
+/** The situations of a dataset's own validation and test splits that have a version. */
+export async function readHeldOutSplits(source: VerifySource, where: string, generation: number | undefined): Promise<SituationText[]> {
+  return await situationsOf(await Dataset.open(source, where, generation), ['validation', 'test']);
+}
+
+async function situationsOf(dataset: Dataset, splits: readonly Split[]): Promise<SituationText[]> {
   const found: SituationText[] = [];
   for await (const batch of dataset.batches<DataRow>('data', COLUMNS)) {
     for (const row of batch.rows(COLUMNS)) {
-      if (row.is_final && (split === null || row.split === split)) found.push({ situation_id: row.situation_id, initial: row.initial_state, target: row.target_state });
+      if (row.is_final && splits.includes(row.split)) found.push({ situation_id: row.situation_id, initial: row.initial_state, target: row.target_state });
     }
   }
-  if (found.length === 0) throw new UsageError(`${option}: ${named} holds no situation with a plan`);
   return found;
 }
 
