@@ -10,6 +10,7 @@ import { packageRoot } from '../../infra/package-root.ts';
 import { S3Store } from '../../infra/store-s3.ts';
 import { NAME, publishedDataset } from '../activities/shards/dataset.ts';
 import { startStoreGate, type StoreGate, type StoreRequest } from '../durability/store-gate.ts';
+import { until } from '../durability/until.ts';
 import { bucketOf } from '../harness/engine.ts';
 import { exemplar } from './exemplar.ts';
 
@@ -103,6 +104,24 @@ describe('pull from a store in trouble', () => {
     expect(kept.length).toBeGreaterThan(0);
     expect(await pull(throughGate(), NAME, dir)).toMatchObject({ kept: kept.length });
   });
+});
+
+describe('pull --follow', () => {
+  it('ends at Ctrl-C with what it has, and the same command goes on', async () => {
+    const dir = join(FOLDER, 'followed');
+    for (const kept of [0, files]) {
+      const child = spawn(process.execPath, [MAIN, 'pull', NAME, dir, '--follow', '--json'], { cwd: FOLDER, env: { PATH: process.env['PATH'], HOME: FOLDER, ...env } });
+      let [stdout, stderr] = ['', ''];
+      child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+      const ended = new Promise((resolve) => child.once('close', resolve));
+      const told = `generation 1 of ${NAME}, ${files} files (${kept} were there)`;
+      await until(() => stderr.includes(told), told);
+      child.kill('SIGINT');
+      expect({ code: await ended, ...(JSON.parse(stdout) as object) }).toMatchObject({ code: 0, name: NAME, dir, generation: 1, generations: 1, files, done: false });
+      expect((await verify(folderSource(dir))).faults).toEqual([]);
+    }
+  }, 60_000);
 });
 
 /** A file system of 24 KiB in a namespace of its own: a disk that is full for real. */

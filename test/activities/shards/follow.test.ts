@@ -1,9 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { follow } from '../../../activities/shards/follow.ts';
-import { publish } from '../../../activities/shards/manifest.ts';
+import { publish, readManifest } from '../../../activities/shards/manifest.ts';
 import { pull } from '../../../activities/shards/pull.ts';
 import { folderSource, listFolder } from '../../../activities/shards/verify-source.ts';
 import { verify } from '../../../activities/shards/verify.ts';
@@ -43,7 +44,9 @@ async function campaign() {
   const story = tellStory(store);
   const [page0, page1] = (await sealStory(store, record, story));
   const [, late] = story.situations.filter(({ index }) => index >= 4);
+  // situation 4 ends otherwise, so that a file of the page gives way to another
   story.outcomes.set(5, (story.outcomes.get(4) ?? []).map((outcome) => ({ ...outcome, index: 5, situation: late?.id as string })));
+  story.outcomes.set(4, (story.outcomes.get(4) ?? []).map((outcome) => ({ ...outcome, reason: 'tried again' })));
   const [, whole] = (await sealStory(store, record, story));
   const steps = [[page0], [page1], [{ ...whole, settings: 1 }]].map((seals) => () => publish(store, record, record.listing, seals));
   return { store, record, steps: steps as [() => Promise<unknown>, () => Promise<unknown>, () => Promise<unknown>] };
@@ -91,6 +94,22 @@ describe('follow', () => {
       expect(pulled.generation).toBe(2);
       break;
     }
+    expect((await verify(folderSource(store.folder))).faults).toEqual([]);
+  });
+
+  it('takes nothing of the older generation away before the manifest of the newer one is there', async () => {
+    const { store, record, steps } = await campaign();
+    await steps[0]();
+    await steps[1]();
+    await pull(store, NAME, store.folder);
+    await steps[2]();
+    // as another process would that writes there
+    const onFile = () => writeFileSync(join(store.folder, 'manifest.json.part'), '');
+    await expect(follow(store, record, store.folder, { onFile }).next()).rejects.toThrow(`DIR: another process writes to ${join(store.folder, 'manifest.json')}: let it end, and pull again`);
+    expect((await listFolder(store.folder)).filter((name) => name.startsWith('situations/')).length).toBeGreaterThan(filesOf((await readManifest(store, NAME)) as Manifest).filter(({ kind }) => kind === 'situations').length);
+    const { faults } = await verify(folderSource(store.folder));
+    expect(faults.filter((fault) => !fault.endsWith(': no manifest names this file'))).toEqual([]);
+    for await (const pulled of follow(store, record, store.folder, { everyMs: 5 })) expect(pulled).toMatchObject({ generation: 3, bytes: 0 });
     expect((await verify(folderSource(store.folder))).faults).toEqual([]);
   });
 
