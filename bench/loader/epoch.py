@@ -112,11 +112,13 @@ def order(open_: Callable[[], Epoch]) -> dict[str, Any]:
 
 
 def wait(open_: Callable[[], Epoch]) -> dict[str, Any]:
-    """Share of its time that a consumer of CONSUMER_S a batch waits, in an epoch of files that are at hand."""
+    """Share of its time that a consumer of CONSUMER_S a batch waits after the first one, in an epoch of files that are at hand."""
     epoch = open_()
     for _ in epoch():
         pass
-    waited, began, batches = 0.0, time.perf_counter(), iter(epoch())
+    batches = iter(epoch())
+    next(batches)
+    waited, began = 0.0, time.perf_counter()
     while True:
         asked = time.perf_counter()
         if next(batches, None) is None:

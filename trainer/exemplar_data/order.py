@@ -3,7 +3,7 @@ The order of an epoch: a pure function of (seed, epoch, files of the generation)
 
 Files are permuted and cut into windows of a few files each; the items of a window are permuted among themselves. So a file is read in one
 window alone, whatever the cache holds, and a batch mixes the files of its window. An epoch's first window has 2 files, so that its first batch
-need not wait for many.
+need not wait for many, and the next 8, so that it is ready when the first is used up.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 FIRST_WINDOW = 2
+GROWTH = 4
 WINDOW_FILES = 16
 WINDOW_BYTES = 64 << 20
 
@@ -49,7 +50,7 @@ class Order:
         for file in files[items[files] > 0].tolist():
             if held and (len(held) == most or held_bytes + bytes_[file] > window_bytes):
                 first = self._close(held, first)
-                held, held_bytes, most = [], 0, window_files
+                held, held_bytes, most = [], 0, min(GROWTH * most, window_files)
             held.append(file)
             held_bytes += int(bytes_[file])
         if held:
