@@ -4,6 +4,8 @@
  */
 
 const FIRST_LENGTH = 64;
+/** Bytes that bitmaps are filled up to a multiple of, with zeros: a reader may look at whole cache lines. */
+const BITS_ALIGNED = 64;
 const INT32_MAX = 2 ** 31 - 1;
 
 type NumberArray<T> = (T extends bigint ? BigInt64Array : Int32Array | Float64Array) & { length: number };
@@ -52,7 +54,9 @@ export class Bits {
   }
 
   take(): Uint8Array {
-    const taken = this.#bytes.subarray(0, Math.ceil(this.#length / 8));
+    const end = Math.ceil(this.#length / BITS_ALIGNED / 8) * BITS_ALIGNED;
+    if (end > this.#bytes.length) this.#bytes = doubled(this.#bytes, end);
+    const taken = this.#bytes.subarray(0, end).fill(0, Math.ceil(this.#length / 8));
     this.#length = 0;
     this.zeros = 0;
     return taken;

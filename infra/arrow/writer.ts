@@ -6,7 +6,7 @@ import { columnBuilder, type ColumnBuilder } from './column-builder.ts';
 import { IpcFileWriter } from './ipc-file-writer.ts';
 
 /** Version of the bytes this module writes: raised whenever equal rows would give other bytes, a new apache-arrow included. */
-export const WRITER_VERSION = 'exemplar-arrow/2 apache-arrow/21.2.0';
+export const WRITER_VERSION = 'exemplar-arrow/1 apache-arrow/21.2.0';
 
 export interface ArrowOptions {
   compression: Compression;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openArrow, readArrow } from '../../../infra/arrow/reader.ts';
+import { pairsOf } from '../../../activities/shards/page-files.ts';
 import { canonicalJson, sha256Hex } from '../../../schemas/canonical.ts';
 import { DATA_SCHEMA } from '../../../schemas/arrow.ts';
 import { datasetPrefix } from '../../../schemas/keys.ts';
@@ -145,6 +146,7 @@ describe('sealPage', () => {
       ['data', 'validation', 0, 1, 2],
       ['data', 'train', 1, 0, 0],
     ]);
+    expect(pairsOf([{ label: 'negative' }])).toBe(0);
     expect(counted.filter(([kind]) => kind !== 'data').every(([, , , groups, pairs]) => groups === undefined && pairs === undefined)).toBe(true);
   });
 
