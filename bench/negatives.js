@@ -42,7 +42,7 @@ function page() {
     `Each arm adds one term (weight ${weight}) to the same likelihood of positives; one ridge for all arms, picked on the likelihood of held-out positives. ${seeds} paired seeds.`,
     '',
     'An arm helps where the mass on bad plans (below the median of p*) falls by 10 % in 5 of 6 seeds, the mean TV does not rise by more than 0.01,',
-    'and bad mass is below that of random negatives.',
+    'and bad mass is below that of random negatives. Read TV beside the arm with shuffled labels: what only smooths an overfitted learner lowers it too.',
     '',
     `**Passed: ${passed.length === 0 ? 'none' : passed.join('; ')}.**`,
     '',
