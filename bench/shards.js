@@ -8,7 +8,8 @@
  * DIR is a folder that `pull` filled. Without one, the campaign of bench/ranking.yaml is run first, which takes minutes.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -20,8 +21,8 @@ import { ensurePython } from '../dist/infra/dev/python.js';
 import { packageRoot } from '../dist/infra/package-root.js';
 import { DATA_SCHEMA } from '../dist/schemas/arrow.js';
 import { runCampaign } from './campaign.js';
-import { load, machine, machineText } from './machine.js';
-import { table, writeResult } from './results.js';
+import { load, machine } from './machine.js';
+import { percent, table, writeResult } from './results.js';
 import { BENCH_FOLDER, down, emptyFolder, say, withServices } from './services.js';
 import { median } from './statistics.js';
 
@@ -31,6 +32,15 @@ const ROWS_PER_BATCH = 1024;
 const CODECS = /** @type {const} */ (['zstd', 'lz4', 'none']);
 /** Rounds that nobody counts: compilers and caches warm up. */
 const WARM_UP = 3;
+
+/** Parts of the writer, by the script or the name of a function that a profile's sample was in. */
+const PARTS = /** @type {const} */ ([
+  ['building columns', /infra\/arrow\/(column-builder|growing|writer)\.js/, /^(encodeInto|encodeIntoResults|join)$/],
+  ['compressing', /infra\/arrow\/(lz4|lz4-block|codec)\.js|wasm/, /^wasm-/],
+  ['apache-arrow: messages, copies of buffers', /apache-arrow|flatbuffers|ipc-file-writer\.js/, /^$/],
+  ['garbage collection', /^$/, /^\(garbage collector\)$/],
+]);
+const PROFILED = 10;
 
 /** @typedef {{ wallS: number, cpuS: number, bytes: number }} Timing */
 
@@ -43,7 +53,7 @@ const rows = await readRows(values.dataset ?? (await makeDataset()));
 const pyarrow = await startPyarrow();
 const codecs = [];
 try {
-  for (const codec of CODECS) codecs.push(await measure(codec));
+  for (const codec of CODECS) codecs.push({ ...(await measure(codec)), time: await profile(codec) });
 } finally {
   pyarrow.end();
 }
@@ -81,6 +91,7 @@ async function readRows(folder) {
 
 /** pyarrow in a process of its own, which holds the same rows and writes them when told. */
 async function startPyarrow() {
+  mkdirSync(BENCH_FOLDER, { recursive: true });
   const [rowsFile, schemaFile] = [join(BENCH_FOLDER, 'shards-rows.json'), join(BENCH_FOLDER, 'shards-schema.arrow')];
   writeFileSync(rowsFile, JSON.stringify(rows));
   writeFileSync(schemaFile, await writeArrow(DATA_SCHEMA, [], { compression: 'none' }));
@@ -136,6 +147,33 @@ async function write(compression) {
   return { wallS, cpuS: (user + system) / 1e6, bytes: file.length };
 }
 
+/**
+ * Share of the time of each part, over some more writes.
+ * @param {typeof CODECS[number]} codec
+ * @returns {Promise<Record<string, number>>}
+ */
+async function profile(codec) {
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.setSamplingInterval', { interval: 200 });
+  await session.post('Profiler.start');
+  for (let i = 0; i < PROFILED; i++) await write(codec);
+  const { profile: found } = await session.post('Profiler.stop');
+  session.disconnect();
+  /** @type {Record<string, number>} */
+  const spent = {};
+  const partOf = new Map(found.nodes.map(({ id, callFrame: { functionName, url } }) => [id, PARTS.find(([, script, name]) => (url !== '' && script.test(url)) || name.test(functionName))?.[0] ?? 'the rest']));
+  let whole = 0;
+  for (const [i, id] of (found.samples ?? []).entries()) {
+    const part = partOf.get(id) ?? 'the rest';
+    const micros = found.timeDeltas?.[i] ?? 0;
+    spent[part] = (spent[part] ?? 0) + micros;
+    whole += micros;
+  }
+  return Object.fromEntries(Object.entries(spent).map(([part, micros]) => [part, micros / whole]));
+}
+
 /** @param {number[]} numbers */
 function spread(numbers) {
   return { median: median(numbers), least: Math.min(...numbers), most: Math.max(...numbers) };
@@ -148,11 +186,11 @@ function report() {
   return [
     '# The writer of the shards beside pyarrow',
     '',
-    `\`npm run build && node bench/shards.js --rounds ${rounds}\` wrote this page.`,
+    `\`npm run build && node bench/shards.js --rounds ${rounds}\` wrote this page${values.dataset === undefined ? '' : ', with `--dataset` and a folder pulled from an earlier run'}.`,
     '',
     `**Simulated** plans, real writers: ${whole(rows.length)} data rows with ${whole(nodes)} nodes, held as objects by both. In each round ours writes them, then pyarrow ${pyarrow.version} (\`pa.Table.from_pylist(rows, schema)\`, then \`ipc.new_file\`), into memory, ${ROWS_PER_BATCH} rows a record batch, zstd at level 3, LZ4 at its default. pyarrow compresses with one thread a core, as it does by itself; ours uses one. ${WARM_UP} rounds before the counted ones warm both up. Shares are of the same round; median (least to most) of ${rounds} rounds.`,
     '',
-    machineText(on, load()),
+    `${on.date}; ${on.cores} cores (${on.cpu}), ${on.memoryGiB} GiB, Node ${on.node}; load average ${on.loadBefore} before and ${load()} after, of what else was at work.`,
     '',
     ...table(
       ['codec', 'rows a second', "pyarrow's", `share (bar ${BAR.share})`, 'share by CPU time', 'CPU ms', "pyarrow's CPU ms"],
@@ -162,6 +200,13 @@ function report() {
     ...table(
       ['codec', 'bytes', "pyarrow's", `more (bar ${100 * BAR.bytes} %)`],
       codecs.map(({ codec, bytes, bytesMore }) => [codec, bytes.ours, bytes.pyarrow, `${(100 * bytesMore).toFixed(2)} %`]),
+    ),
+    '',
+    `Where our time goes, by a sampling profile of ${PROFILED} more writes:`,
+    '',
+    ...table(
+      ['part', ...CODECS],
+      [...PARTS.map(([part]) => part), 'the rest'].map((part) => [part, ...codecs.map(({ time }) => percent(time[part] ?? 0))]),
     ),
   ];
 }
