@@ -52,13 +52,13 @@ function requireMagic(bytes: Uint8Array): void {
   if (text(-MAGIC.length) !== MAGIC || bytes.length < 24) throw new Error(`it is cut short: it does not end with ${MAGIC}`);
 }
 
-/** apache-arrow tells of a codec that is not there, and of bytes that are wrong, by whatever comes to pass then. */
+/** apache-arrow tells of bytes that are wrong by whatever comes to pass then. */
 function clearly<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
     const { message } = error as Error;
-    throw new Error(/codec not found/i.test(message) ? 'it is packed by a codec that this program lacks; zstd, or none, can be read' : `it is damaged: ${message.split('\n')[0]}`, { cause: error });
+    throw new Error(`it is damaged: ${message.split('\n')[0]}`, { cause: error });
   }
 }
 

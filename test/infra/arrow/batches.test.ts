@@ -91,7 +91,7 @@ describe('openBatches', () => {
     }
   });
 
-  it.skipIf(testPython === null)('names a codec that it lacks (needs the Python environment)', async () => {
+  it.skipIf(testPython === null)('reads what pyarrow packs by LZ4 (needs the Python environment)', async () => {
     const path = join(await mkdtemp(join(tmpdir(), 'exemplar-lz4-')), 'lz4.arrow');
     const script = `
 import sys, pyarrow as pa
@@ -101,6 +101,6 @@ with pa.OSFile(sys.argv[1], "wb") as sink, pa.ipc.new_file(sink, table.schema, o
 `;
     await promisify(execFile)(testPython as string, ['-c', script, path]);
     const { batches } = await openBatches(await readFile(path));
-    expect(() => [...batches()]).toThrow('it is packed by a codec that this program lacks; zstd, or none, can be read');
+    expect([...batches()].flatMap((batch) => batch.rows(['text']))).toEqual(Array.from({ length: 20 }, () => ({ text: 'a plan '.repeat(50) })));
   });
 });
