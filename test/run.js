@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { temporalBinary } from '../dist/infra/dev/temporal.js';
 import { s3Binary } from '../dist/infra/dev/s3.js';
 import { ensurePython } from '../dist/infra/dev/python.js';
@@ -16,15 +16,15 @@ const hidden = /^(ANTHROPIC_|AWS_|TEMPORAL_|EXEMPLAR_)/;
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.test(name)));
 const chosen = process.argv.slice(2);
 
-await temporalBinary({ say });
-await s3Binary({ say });
+// pytest looks for the servers on PATH
+const servers = [await temporalBinary({ say }), await s3Binary({ say })].filter((binary) => isAbsolute(binary)).map((binary) => dirname(binary));
 const python = await ensurePython({ projectRoot: packageRoot, say, groups: 'test' });
 const oracle = await ensurePython({ projectRoot: packageRoot, say, groups: 'oracle' });
 
 const vitestReport = join(results, 'vitest.json');
 const vitest = run('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`, ...chosen], { ...env, EXEMPLAR_TEST_PYTHON: python });
 const pytestReport = join(results, 'pytest.xml');
-const pytest = run(python, ['-m', 'pytest', '-q', '-rs', 'trainer/tests', `--junitxml=${pytestReport}`], { ...env, PYTHONPATH: join(packageRoot, 'trainer'), EXEMPLAR_ORACLE_PYTHON: oracle });
+const pytest = run(python, ['-m', 'pytest', '-q', '-rs', 'trainer/tests', `--junitxml=${pytestReport}`], { ...env, PATH: [...servers, env.PATH].join(delimiter), PYTHONPATH: join(packageRoot, 'trainer'), EXEMPLAR_ORACLE_PYTHON: oracle });
 
 const counts = [vitestCounts(), pytestCounts()];
 rmSync(results, { recursive: true, force: true });
