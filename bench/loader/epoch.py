@@ -4,7 +4,7 @@ One loader reads the bench's rows: one epoch from an empty local cache and one m
     python bench/loader/epoch.py LOADER WHAT --scratch DIR
 
 LOADER: exemplar, datasets or streaming. WHAT: rows (lists of dicts), columns (Arrow batches), arrays (numpy), order (how well it is shuffled) or wait
-(a consumer that takes 1 ms a batch of 32; of exemplar alone). S3 is what AWS_ENDPOINT_URL names, the bucket BENCH_BUCKET. Settings of the other two are
+(a consumer that takes 1 ms a batch; of exemplar alone). S3 is what AWS_ENDPOINT_URL names, the bucket BENCH_BUCKET. Settings of the other two are
 those that their documentation recommends, and stand in the result.
 """
 
@@ -25,7 +25,7 @@ ARROW, MDS = f"s3://{BUCKET}/datasets/loader-bench", f"s3://{BUCKET}/mds"
 SEED = 7
 BATCH = 256
 CONSUMER_S = 0.001
-CONSUMER_BATCH = 32
+CONSUMER_BATCH = 8
 ORDER_BATCH = 64
 SITUATIONS_A_FILE = 256
 
@@ -133,10 +133,11 @@ def main() -> None:
     parser.add_argument("loader", choices=("exemplar", "datasets", "streaming"))
     parser.add_argument("what", choices=("rows", "columns", "arrays", "order", "wait-columns", "wait-rows"))
     parser.add_argument("--scratch", type=Path, required=True)
+    parser.add_argument("--batch", type=int, default=CONSUMER_BATCH, help="rows of a batch of the consumer that waits")
     arguments = parser.parse_args()
     what = arguments.what
     if what.startswith("wait"):
-        open_, settings = exemplar(what.removeprefix("wait-"), arguments.scratch, CONSUMER_BATCH)
+        open_, settings = exemplar(what.removeprefix("wait-"), arguments.scratch, arguments.batch)
     else:
         open_, settings = globals()[arguments.loader](what, arguments.scratch)
     if what == "order":
