@@ -8,6 +8,7 @@ import { ADDITIONS, BRANCHES, COMPLETIONS, FORMATS, PAIRS, STYLES, VIEWS, type E
 import { datasetSource } from './dataset-source.ts';
 import { count, counted } from './figures.ts';
 import { Output, verb } from './output.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface Options extends Partial<ExportOptions> {
   json?: boolean;
@@ -52,14 +53,6 @@ function one<Known extends string>(known: readonly Known[]): (text: string) => K
     const found = known.find((each) => each === text);
     if (found === undefined) throw new InvalidArgumentError(known.length === 1 ? `"${known[0]}" is allowed.` : `did you mean "${closest(text, known)}"? Known: ${known.join(', ')}.`);
     return found;
-  };
-}
-
-function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    const n = Number(text);
-    if (text.trim() === '' || !Number.isSafeInteger(n) || n < least) throw new InvalidArgumentError(`a whole number from ${least} is allowed.`);
-    return n;
   };
 }
 

@@ -1,9 +1,10 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { Output, verb } from './output.ts';
 import { shownOnTerminal } from './terminal.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface LogsOptions {
   json?: boolean;
@@ -16,7 +17,7 @@ const POLL_MS = 300;
 export function register(program: Command): void {
   verb(program, 'logs [service]', 'last lines of the local services')
     .option('-f, --follow', 'go on with what they write; Ctrl-C stops')
-    .option('-n, --lines <n>', 'lines a service', whole, 20)
+    .option('-n, --lines <n>', 'lines a service', wholeNumber(1), 20)
     .action(async (service: string | undefined, options: LogsOptions) => {
       const { UsageError } = await import('../infra/usage-error.ts');
       const { SERVICE_NAMES } = await import('../infra/dev/state.ts');
@@ -31,12 +32,6 @@ export function register(program: Command): void {
       new Output(options).result({ logs }, text === '' ? 'no logs yet: `exemplar up` starts the services' : text);
       if (options.follow === true) await follow(paths);
     });
-}
-
-function whole(text: string): number {
-  const n = Number(text);
-  if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('a whole number from 1 is allowed.');
-  return n;
 }
 
 /** Prints what is appended, until interrupted. */

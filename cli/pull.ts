@@ -1,10 +1,11 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { FollowOptions } from '../activities/shards/follow.ts';
 import type { Pulled } from '../activities/shards/pull.ts';
 import type { ObjectStore } from '../activities/store.ts';
 import type { CampaignRecord } from '../schemas/records.ts';
 import { counted, short } from './figures.ts';
 import { Output, verb } from './output.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface Options {
   json?: boolean;
@@ -14,7 +15,7 @@ interface Options {
 
 export function register(program: Command): void {
   verb(program, 'pull <name> <dir>', 'copy one generation of a dataset into a folder, hashes checked; a killed pull goes on where it was')
-    .option('--generation <n>', 'by default the last one', wholeNumber)
+    .option('--generation <n>', 'by default the last one', wholeNumber(1))
     .option('--follow', 'go on with each newer generation until the campaign is done; Ctrl-C ends')
     .action(async (name: string, dir: string, options: Options) => {
       const { openStore, requireCampaign, requireDataset } = await import('./datasets.ts');
@@ -65,10 +66,4 @@ async function followed(store: ObjectStore, campaign: CampaignRecord, dir: strin
 
 function line(name: string, { generation, files, kept, bytes }: Pulled): string {
   return `generation ${generation} of ${name}, ${counted(files, 'file')} (${kept} were there), ${counted(bytes, 'byte')} fetched`;
-}
-
-function wholeNumber(text: string): number {
-  const n = Number(text);
-  if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('a whole number from 1 is allowed.');
-  return n;
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { Output, verb } from './output.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface Options {
   json?: boolean;
@@ -10,7 +11,7 @@ interface Options {
 
 export function register(program: Command): void {
   verb(program, 'stats <name|dir>', 'what a dataset holds: outcomes, versions, edits, values, near-duplicates, contamination')
-    .option('--generation <n>', 'by default the last one', wholeNumber)
+    .option('--generation <n>', 'by default the last one', wholeNumber(1))
     .option('--held-out <file|name|dir[:split]>', "situations that training ones are held against; by default the dataset's own validation and test splits")
     .option('--similarity <share>', 'Jaccard similarity over runs of three words from which on two texts count as near-duplicates; by default 0.8', share)
     .action(async (target: string, { generation, heldOut, similarity, ...options }: Options) => {
@@ -18,12 +19,6 @@ export function register(program: Command): void {
       const curation = await readCuration(target, { generation, heldOut, similarity });
       new Output(options).result(curation, curationText(curation));
     });
-}
-
-function wholeNumber(text: string): number {
-  const n = Number(text);
-  if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('a whole number from 1 is allowed.');
-  return n;
 }
 
 function share(text: string): number {
