@@ -4,9 +4,8 @@ import { sha256Hex } from '../../schemas/canonical.ts';
 import { SCHEMA_VERSION, type FileEntry, type Manifest } from '../../schemas/manifest.ts';
 import { CampaignRecord } from '../../schemas/records.ts';
 import { CorruptData } from '../failures.ts';
-import { parseManifest } from '../shards/manifest.ts';
 import { campaignRules, mergedRules, type Rules } from '../shards/rules.ts';
-import type { VerifySource } from '../shards/verify-source.ts';
+import { manifestIn, type VerifySource } from '../shards/verify-source.ts';
 
 /** The user asked for what is not there, in one line. */
 export class NoSuchGeneration extends Error {
@@ -25,10 +24,7 @@ export class Dataset {
 
   /** Opens a generation, by default the last. `where` names the dataset in messages. Throws CorruptData for a manifest that cannot be read. */
   static async open(source: VerifySource, where: string, generation?: number): Promise<Dataset> {
-    const keys = await source.manifests();
-    const wanted = generation === undefined ? keys.at(-1) : (keys.find((key) => key.endsWith(`/${String(generation).padStart(6, '0')}.json`)) ?? keys.find((key) => !key.includes('/')));
-    const bytes = wanted === undefined ? null : await source.read(wanted);
-    const manifest = bytes === null ? null : parseManifest(bytes, `${where}: ${wanted as string}`);
+    const manifest = await manifestIn(source, generation, `${where}: `);
     if (manifest === null) throw new NoSuchGeneration(`${where}: has no ${generation === undefined ? 'published generation' : `generation ${generation}`}`);
     if (generation !== undefined && manifest.generation !== generation) throw new NoSuchGeneration(`${where}: holds generation ${manifest.generation}, not ${generation}`);
     return new Dataset(manifest, source);

@@ -1,15 +1,13 @@
 import { openArrow } from '../../infra/arrow/reader.ts';
 import { UsageError } from '../../infra/usage-error.ts';
 import { sha256Hex } from '../../schemas/canonical.ts';
-import { manifestKey, datasetPrefix } from '../../schemas/keys.ts';
 import type { FileEntry, Manifest, Merged } from '../../schemas/manifest.ts';
 import type { Plan } from '../../schemas/plan.ts';
 import { CampaignRecord } from '../../schemas/records.ts';
 import { DataRow, SituationRow } from '../../schemas/rows.ts';
 import { CorruptData } from '../failures.ts';
 import type { QuotedText } from '../shards/card.ts';
-import { parseManifest } from '../shards/manifest.ts';
-import { PULLED_MANIFEST, type VerifySource } from '../shards/verify-source.ts';
+import { manifestIn, type VerifySource } from '../shards/verify-source.ts';
 import { SPLITS } from '../../schemas/campaign.ts';
 
 /** A version as an export reads it: all of its row but `nodes`, which `plan` says too. */
@@ -62,10 +60,7 @@ function ofMerged({ sources, agents, texts }: Merged): Pick<ExportSource, 'texts
 }
 
 async function readGeneration(source: VerifySource, name: string, generation: number | undefined): Promise<Manifest> {
-  const keys = await source.manifests();
-  const key = generation === undefined || keys[0] === PULLED_MANIFEST ? keys.at(-1) : keys.find((each) => each === manifestKey('', generation).slice(datasetPrefix('').length));
-  const bytes = key === undefined ? null : await source.read(key);
-  const manifest = bytes === null ? null : parseManifest(bytes, key as string);
+  const manifest = await manifestIn(source, generation);
   if (manifest === null) throw new UsageError(`NAME|DIR: ${name} has no ${generation === undefined ? 'published generation' : `generation ${generation}`}`);
   if (generation !== undefined && manifest.generation !== generation) throw new UsageError(`--generation: ${name} holds generation ${manifest.generation}, not ${generation}`);
   return manifest;

@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { datasetPrefix, manifestPrefix } from '../../schemas/keys.ts';
+import { datasetPrefix, manifestKey, manifestPrefix } from '../../schemas/keys.ts';
+import type { Manifest } from '../../schemas/manifest.ts';
 import type { ObjectStore } from '../store.ts';
+import { parseManifest } from './manifest.ts';
 
 /** Folders whose every file some manifest must name. */
 export const FOLDERS = ['data', 'situations', 'ledger'] as const;
@@ -36,6 +38,14 @@ export function storeSource(store: ObjectStore, campaign: string): VerifySource 
     },
     read: (key) => store.get(`${prefix}${key}`),
   };
+}
+
+/** The manifest of a generation, by default of the last, or the one that a pulled folder has; null where there is none. `where` begins the name that messages give it. */
+export async function manifestIn(source: VerifySource, generation: number | undefined, where = ''): Promise<Manifest | null> {
+  const keys = await source.manifests();
+  const key = generation === undefined || keys[0] === PULLED_MANIFEST ? keys.at(-1) : keys.find((each) => each === manifestKey('', generation).slice(datasetPrefix('').length));
+  const bytes = key === undefined ? null : await source.read(key);
+  return bytes === null ? null : parseManifest(bytes, `${where}${key as string}`);
 }
 
 /** A folder that `pull` filled. */
