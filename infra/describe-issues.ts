@@ -16,13 +16,14 @@ export function describeIssues(issues: readonly Issue[], value: unknown, schema:
   const [issue] = [...issues.filter(({ code }) => code === 'unrecognized_keys'), ...issues] as [Issue, ...Issue[]];
   const path = [...parent, ...issue.path];
   if (issue.code === 'unrecognized_keys') return unknownKey(path, issue.keys[0] as string, keysAt(schema, issue.path, value));
-  const got = path.length === 0 ? undefined : at(value, issue.path);
+  const found = at(value, issue.path);
+  const got = path.length === 0 ? undefined : found;
   const where = path.length === 0 ? 'file' : path.join('.');
   const shown = got === undefined || typeof got === 'object' ? '' : ` (is ${JSON.stringify(got)})`;
   if (issue.code === 'invalid_union' && issue.errors.length > 0 && issue.message === NO_OPTION) {
     const options = defOf(schemaAt(schema, issue.path, value) as z.ZodType).options ?? [];
-    const n = nearestOption(options, got);
-    return describeIssues(issue.errors[n] as Issue[], got, options[n] as z.ZodType, path);
+    const n = nearestOption(options, found);
+    return describeIssues(issue.errors[n] as Issue[], found, options[n] as z.ZodType, path);
   }
   if (issue.code === 'invalid_union' && got === undefined) {
     // no discriminator: it may be misspelt
@@ -39,8 +40,9 @@ function unknownKey(path: Path, key: string, known: readonly string[]): string {
   return `unknown key "${[...path, key].join('.')}"${hint}`;
 }
 
+/** What stands at a path; of a text that a schema takes apart, such as `hours/days`, the whole. */
 function at(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+  return path.reduce<unknown>((inner, key) => (typeof inner === 'string' ? inner : (inner as Record<PropertyKey, unknown> | undefined)?.[key]), value);
 }
 
 interface Def {

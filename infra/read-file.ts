@@ -13,17 +13,20 @@ const LARGEST_FILE = 512 << 20;
  * @throws UsageError, one line: the file, the field, and what is allowed there; an unknown key with the nearest known one.
  */
 export function readFileAs<T>(path: string, schema: z.ZodType<T>): T {
+  return checkedAs(path, readDocument(path), schema);
+}
+
+/** What a YAML or JSON file holds, unchecked. @throws UsageError where it cannot be read as either. */
+export function readDocument(path: string): unknown {
   const text = readText(path, LARGEST_DOCUMENT);
-  let value: unknown;
   try {
     // aliases are bounded: a small file must not unfold into a large one
-    value = parse(text, { maxAliasCount: 100 });
+    return parse(text, { maxAliasCount: 100 });
   } catch (error) {
     const [line = ''] = (error as Error).message.split('\n');
     const why = line.includes('call stack') ? 'it nests too deeply' : line;
     throw new UsageError(`${path}: not YAML: ${why}`);
   }
-  return checkedAs(path, value, schema);
 }
 
 /**

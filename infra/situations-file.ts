@@ -1,8 +1,9 @@
 import { extname } from 'node:path';
 import { compressors } from 'hyparquet-compressors';
 import { parquetReadObjects } from 'hyparquet';
+import { z } from 'zod';
 import { SituationContent, SituationFile } from '../schemas/situation.ts';
-import { checkedAs, readBytes, readFileAs, readText } from './read-file.ts';
+import { checkedAs, readBytes, readDocument, readFileAs, readText } from './read-file.ts';
 import { checkedPlace } from './situation-world.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -28,10 +29,12 @@ const wholeFile: Read = (path, most) => {
   return Promise.resolve(situations.slice(0, most).map((each, i) => checkedPlace(`${path}: situations.${i}`, each)));
 };
 
+/** Files that are read as one document. */
+const DOCUMENTS = ['.yaml', '.yml', '.json'];
+const FileOrOne = z.union([SituationFile, SituationContent]);
+
 const READERS: Record<string, Read> = {
-  '.yaml': wholeFile,
-  '.yml': wholeFile,
-  '.json': wholeFile,
+  ...Object.fromEntries(DOCUMENTS.map((extension) => [extension, wholeFile])),
   '.jsonl': (path, most) => Promise.resolve(readLines(path, most)),
   '.ndjson': (path, most) => Promise.resolve(readLines(path, most)),
   '.parquet': readRows,
@@ -43,12 +46,26 @@ const READERS: Record<string, Read> = {
  * @throws UsageError, one line: the line or row (counted from 1), the field, and what is allowed there.
  */
 export async function readSituationFile(field: string, path: string, most = Infinity): Promise<SituationContent[]> {
-  const read = READERS[extname(path).toLowerCase()];
+  const read = READERS[extensionOf(path)];
   if (read === undefined) throw new UsageError(`${field}: cannot read "${path}"; allowed: files ending in ${Object.keys(READERS).join(', ')}`);
   const situations = await read(path, most);
   if (situations.length === 0) throw new UsageError(`${path}: holds no situation`);
   return situations;
 }
+
+/**
+ * The same, where a person writes the file for one look: YAML and JSON may also hold one situation alone, or a bare list of them.
+ * @throws UsageError as `readSituationFile` does.
+ */
+export async function readSituations(field: string, path: string): Promise<SituationContent[]> {
+  if (!DOCUMENTS.includes(extensionOf(path))) return await readSituationFile(field, path);
+  const document = readDocument(path);
+  const given = checkedAs(path, Array.isArray(document) ? { situations: document } : document, FileOrOne);
+  if (!('situations' in given)) return [checkedPlace(path, given)];
+  return given.situations.map((each, i) => checkedPlace(`${path}: situations.${i}`, each));
+}
+
+const extensionOf = (path: string) => extname(path).toLowerCase();
 
 /** JSON lines; blank lines count, but hold nothing. */
 function readLines(path: string, most: number): SituationContent[] {

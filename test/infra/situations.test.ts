@@ -96,6 +96,7 @@ describe('a fault in a file of situations is one line', () => {
     ['where a world is unknown', 's.jsonl', inWorld({ name: 'releif', seed: 1 }), '<file>: line 1: world.name: no world "releif"; known: relief, household'],
     ['where a world has no such task', 's.jsonl', `${lines[0]}\n\n${inWorld({ name: 'household', seed: FINER.household, task: 'nosuchtask' })}`, '<file>: line 3: world.task: the situation has no task "nosuchtask"; it has: '],
     ['where a list has a task that its world has not', 's.yaml', `situations: [${lines[0]}, ${inWorld({ name: 'relief', seed: FINER.relief, task: 'nosuchtask' })}]`, '<file>: situations.1: world.task: the situation has no task "nosuchtask"; it has: fetch'],
+    ['with the whole of a text that is taken apart', 's.yaml', `situations: [{ agent: a, horizon: hours/eons, initial: i }]`, '<file>: situations.0.horizon.1: Invalid option: expected one of "seconds"|"minutes"|"hours"|"days"|"weeks"|"months"|"years"|"decades" (is "hours/eons")'],
     ['where bytes are not text', 'latin-bytes.parquet', null, '<file>: row 2: initial: not UTF-8 text'],
     ['where text is not UTF-8', 'latin-text.parquet', null, '<file>: row 2: initial: not UTF-8 text'],
     ['where the file is not Parquet', 's.parquet', 'PAR1 but no more', '<file>: not Parquet: '],
