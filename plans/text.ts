@@ -16,11 +16,11 @@ export function planText(plan: Plan): string {
 /** The lines of `planText`. */
 export function planLines(plan: Plan): string[] {
   const depth = new Map<string, number>([['', 0]]);
-  const lines = [`stance: ${plan.stance}${plan.stanceArgument === '' ? '' : ` - ${oneLine(plan.stanceArgument)}`}`];
+  const lines = [describeStance(plan)];
   for (const { node, parent } of walk(plan)) {
     const indent = depth.get(parent) ?? 0;
     depth.set(node.id, indent + 1);
-    lines.push(`${'  '.repeat(indent)}${node.id} [${node.level}] ${describe(node)}`);
+    lines.push(`${'  '.repeat(indent)}${node.id} [${node.level}] ${describeNode(node)}`);
   }
   return lines;
 }
@@ -40,15 +40,21 @@ export function planNodes(plan: Plan): NodeRow[] {
   }));
 }
 
-function describe(node: PlanNode): string {
-  if (node.kind === 'state') return oneLine(node.text);
-  return `-> ${node.text.trim() === '' ? '(placeholder)' : oneLine(node.text)} (${figures(node)})`;
+/** The line that a plan begins with. */
+export function describeStance({ stance, stanceArgument }: Pick<Plan, 'stance' | 'stanceArgument'>): string {
+  return `stance: ${stance}${stanceArgument === '' ? '' : ` - ${oneLine(stanceArgument)}`}`;
 }
 
-function figures({ success, durationS, resources, moralCost }: ActionNode): string {
+/** A node in one line, without its id and level. `lasting` says an action's duration, given in seconds. */
+export function describeNode(node: PlanNode, lasting = (seconds: number) => `${seconds} s`): string {
+  if (node.kind === 'state') return oneLine(node.text);
+  return `-> ${node.text.trim() === '' ? '(placeholder)' : oneLine(node.text)} (${figures(node, lasting)})`;
+}
+
+function figures({ success, durationS, resources, moralCost }: ActionNode, lasting: (seconds: number) => string): string {
   return [
     `success ${success}`,
-    `${durationS} s`,
+    lasting(durationS),
     ...resources.map(({ name, amount, unit }) => `${oneLine(name)} ${amount}${unit === '1' ? '' : ` ${unit}`}`),
     ...moralCost.map(({ on, amount, why }) => oneLine(`moral cost ${amount} on ${on}${why === '' ? '' : `: ${why}`}`)),
   ].join(', ');
