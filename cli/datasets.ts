@@ -10,9 +10,10 @@ import { configured } from './environment.ts';
 /** A server that has stopped to answer is asked anew. */
 const IDLE_MS = 20_000;
 
-/** The object store alone, for verbs that read datasets. */
-export function openStore(): S3Store {
-  return new S3Store({ ...configured().s3, idleMs: IDLE_MS });
+/** The object store alone, for verbs that read datasets; `bucket` in place of the configured one. */
+export function openStore(bucket?: string): S3Store {
+  const { s3 } = configured();
+  return new S3Store({ ...s3, bucket: bucket ?? s3.bucket, idleMs: IDLE_MS });
 }
 
 /** @throws UsageError where the store has no such campaign. */

@@ -25,6 +25,7 @@ import * as reconcile from './reconcile.ts';
 import * as resume from './resume.ts';
 import * as retryFailed from './retry-failed.ts';
 import * as run from './run.ts';
+import * as sample from './sample.ts';
 import * as set from './set.ts';
 import * as show from './show.ts';
 import * as simModel from './sim-model.ts';
@@ -41,7 +42,7 @@ import * as worker from './worker.ts';
 const GROUPS: Record<string, { register: (program: Command) => void }[]> = {
   'Local services:': [up, down, logs, ui, demo],
   'Campaigns:': [init, check, estimate, preview, run, status, pause, resume, cancel, set, budget, retryFailed, reconcile],
-  'Datasets:': [show, explain, stats, pull, verify, exportVerb, merge, gc, del, train],
+  'Datasets:': [show, explain, stats, pull, verify, exportVerb, merge, gc, del, train, sample],
   'Parts:': [library, worker, deploy, simModel, codecServer],
 };
 

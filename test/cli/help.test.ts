@@ -5,7 +5,7 @@ import { exemplar } from './exemplar.ts';
 
 const VERBS = [
   'up', 'down', 'logs', 'ui', 'demo', 'init', 'check', 'codec-server', 'deploy', 'estimate', 'preview', 'run', 'status', 'pause', 'resume', 'cancel', 'set', 'budget',
-  'retry-failed', 'reconcile', 'explain', 'show', 'stats', 'pull', 'verify', 'export', 'merge', 'gc', 'delete', 'train', 'library', 'worker', 'sim-model',
+  'retry-failed', 'reconcile', 'explain', 'show', 'stats', 'pull', 'verify', 'export', 'merge', 'gc', 'delete', 'train', 'sample', 'library', 'worker', 'sim-model',
 ];
 
 test('the help lists every verb, exits with 0 and loads nothing heavy', async () => {
