@@ -23,8 +23,8 @@ Row = dict[str, Any]
 class Campaign:
     """
     `situations` of moving goods between rooms. A final plan checks the way before each move; an earlier version lacks some of the checks
-    but has as many actions. `shuffled`: which version is called final is drawn at random, so nothing can be learnt. `counted`: the manifest tells
-    groups and pairs. `encoded`: text that repeats is dictionary-encoded, also in nodes, as schema version 2 may have it.
+    but has as many actions; each explanation says which. `shuffled`: which version is called final is drawn at random, so nothing can be learnt.
+    `counted`: the manifest tells groups and pairs. `encoded`: text that repeats is dictionary-encoded, also in nodes, as schema version 2 may have it.
     """
 
     situations: int = 24
@@ -65,8 +65,8 @@ class Campaign:
                     "root_id": hashlib.sha256(f"{self.name}/{index}".encode()).hexdigest(), "branch": "main", "revision": revision,
                     "revisions": self.versions + 1, "is_final": final,
                     "label": "positive" if final else "equivalent" if equal else "negative", "stance": "pursue",
-                    "initial_state": initial, "target_state": target, "plan_json": "{}", "plan_text": text, "nodes": nodes,
-                    "explanation": f"Version {revision}.", "alternative_explanations": [], "edits": "[]", "kept_share": 1.0,
+                    "initial_state": initial, "target_state": target, "plan_json": plan_json(nodes), "plan_text": text, "nodes": nodes,
+                    "explanation": _explanation(moves, checks), "alternative_explanations": [], "edits": "[]", "kept_share": 1.0,
                     "distance_to_previous": 1.0, "distance_to_final": float(self.versions - revision), "prompt_chars": 1,
                     "output_chars": 1, "model": "sim",
                 }
@@ -127,6 +127,36 @@ def _encoded(field: pa.Field) -> pa.Field:
     return field
 
 
+def plan_json(nodes: list[Row]) -> str:
+    """The `plan_json` of a pursued plan from its nodes; who moves something carries its weight."""
+    lists: dict[str, list[Row]] = {"": []}
+    for node in nodes:
+        written = {key: node[key] for key in ("id", "kind", "level", "text")}
+        if node["kind"] == "action":
+            lists[node["id"]] = []
+            written |= {
+                "success": node["success"], "durationS": node["duration_s"], "moralCost": [], "children": lists[node["id"]],
+                "resources": [{"name": "load", "amount": 12, "unit": "kg"}] if node["text"].startswith("move") else [],
+            }  # fmt: skip
+        lists[node["parent"]].append(written)
+    minted = [int(node["id"][1:]) for node in nodes if node["id"] not in ("s0", "g")]
+    return _json({"stance": "pursue", "stanceArgument": "", "nodes": lists[""], "nextId": max(minted) + 1})
+
+
+def _explanation(moves: int, checks: frozenset[int]) -> str:
+    arguments = [
+        {"claim": f"Part {move} is safe.", "premises": ["The way was seen."], "supports": [f"n{5 * move + 2}"]}
+        if move in checks
+        else {"claim": f"Part {move} is quick.", "premises": ["The porter is rested."], "supports": [f"n{5 * move + 2}"]}
+        for move in range(moves)
+    ]
+    return _json({"text": f"The way is checked {len(checks)} times.", "arguments": arguments})
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
 def _plan(initial: str, target: str, good: str, moves: int, checks: frozenset[int], random: random.Random) -> list[Row]:
     """Nodes from s0 to g; move k is preceded by a check of the way where k is in `checks`, else by a rest."""
     nodes: list[Row] = []
@@ -140,12 +170,12 @@ def _plan(initial: str, target: str, good: str, moves: int, checks: frozenset[in
 
     add("s0", "state", "", 0, initial)
     for move in range(moves):
-        outer = f"n{4 * move + 1}"
+        outer, *inner = (f"n{5 * move + place}" for place in range(1, 6))
         add(outer, "action", "", 2 * move + 1, f"carry the {good} onwards")
-        add(f"n{4 * move + 2}", "action", outer, 0, "check the way" if move in checks else "rest a while", "minutes")
-        add(f"n{4 * move + 3}", "state", outer, 1, f"ready for part {move}", "minutes")
-        add(f"n{4 * move + 4}", "action", outer, 2, f"move the {good}", "minutes")
+        add(inner[0], "action", outer, 0, "check the way" if move in checks else "rest a while", "minutes")
+        add(inner[1], "state", outer, 1, f"ready for part {move}", "minutes")
+        add(inner[2], "action", outer, 2, f"move the {good}", "minutes")
         if move < moves - 1:
-            add(f"m{move}", "state", "", 2 * move + 2, f"{move + 1} of {moves} parts done")
+            add(inner[3], "state", "", 2 * move + 2, f"{move + 1} of {moves} parts done")
     add("g", "state", "", 2 * moves, target)
     return nodes

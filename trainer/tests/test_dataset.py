@@ -87,6 +87,30 @@ def test_a_group_is_a_situation_with_its_positive_and_all_its_distinct_negatives
         assert group["positive"].keys() == group["negatives"][0].keys()
 
 
+def test_a_situation_whose_negatives_all_equal_its_positive_gives_no_group_and_is_counted(tmp_path):
+    campaign = Campaign(situations=10, shares=(1, 1))
+    positive = next(row for row in campaign.rows if row["label"] == "positive")
+    others = [row for row in campaign.rows if row["situation_id"] != positive["situation_id"]]
+    campaign.rows = [*others, positive, {**positive, "label": "negative", "is_final": False, "revision": 9}]
+    dataset = opened(campaign.write(tmp_path), "groups")
+    assert (dataset.counts.withoutNegatives, dataset.counts.equalToPositive, dataset.total) == (1, 1, 9)
+    assert positive["situation_id"] not in {group["situation_id"] for group in dataset}
+
+
+@pytest.mark.parametrize(
+    ("place", "label", "positives"), [(-1, "negative", 0), (0, "positive", 2)], ids=["no positive", "two positives"]
+)
+def test_a_situation_has_one_positive_or_its_file_is_named(tmp_path, place, label, positives):
+    campaign = Campaign(situations=1, shares=(1, 1))
+    for row in campaign.rows:
+        row["label"] = "positive" if row["is_final"] else "negative"
+    campaign.rows[place]["label"] = label
+    folder = campaign.write(tmp_path)
+    situation = campaign.rows[0]["situation_id"]
+    with pytest.raises(DataError, match=f"^data/train-0-.*: situation {situation} has labelled versions and {positives} positives; it must have 1$"):
+        opened(folder, "groups")
+
+
 def test_a_preference_pairs_a_positive_with_one_negative_and_there_are_all_of_them(folder):
     pairs = [(pair["prompt"]["situation_id"], pair["chosen"]["plan_text"], pair["rejected"]["plan_text"]) for pair in opened(folder, "preference")]
     groups = list(opened(folder, "groups"))
@@ -353,6 +377,18 @@ def test_ranks_that_follow_without_agreeing_are_refused(tmp_path):
         opened(tmp_path, follow=True, generation=1)
 
 
+def test_the_newest_generation_is_read_unless_another_is_named_and_its_number_does_not_shape_the_order(tmp_path):
+    Campaign(situations=6, shares=(1, 1)).write(tmp_path, generation=9, pulled=False)
+    Campaign(situations=8, shares=(1, 1)).write(tmp_path, generation=10, pulled=False)
+    newest, earlier = opened(tmp_path), opened(tmp_path, generation=9)
+    assert ((newest.generation, newest.total), (earlier.generation, earlier.total)) == ((10, 40), (9, 30))
+    with pytest.raises(ConfigError, match="has no generation 11"):
+        opened(tmp_path, generation=11)
+    Campaign(situations=8, shares=(1, 1)).write(tmp_path, generation=70, pulled=False)
+    later = opened(tmp_path)
+    assert later.generation == 70 and names(later) == names(newest)
+
+
 def test_counts_of_the_manifest_are_used_and_without_them_files_are_counted(tmp_path):
     counted, plain = Campaign(situations=20, page_size=4, counted=True), Campaign(situations=20, page_size=4)
     left, right = counted.write(tmp_path / "counted"), plain.write(tmp_path / "plain")
@@ -451,6 +487,19 @@ def test_a_column_of_another_type_or_none_at_all_is_named(tmp_path):
         writer.write_table(without)
     replaced(folder, sink.getvalue().to_pybytes())
     assert {row["log_reward"] for row in opened(folder)} == {None}  # a nullable column that an older writer did not know
+
+
+def test_a_folder_without_a_manifest_is_a_mistake_of_the_user(tmp_path):
+    with pytest.raises(ConfigError, match="has no manifest: no page of this campaign is sealed yet, or the name is wrong$"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("key", ["../secret.arrow", "data/../../secret.arrow", "/etc/passwd"])
+def test_a_file_outside_the_dataset_is_not_read(tmp_path, key):
+    Campaign(situations=5).write(tmp_path)
+    rewrite_manifest(tmp_path, lambda manifest: first_file(manifest).update(key=key))
+    with pytest.raises(DataError, match="leaves the dataset"):
+        opened(tmp_path)
 
 
 def test_a_newer_schema_is_refused_in_one_line(tmp_path):

@@ -3,8 +3,7 @@ import shutil
 import pytest
 from campaigns import Campaign
 
-from exemplar_trainer.errors import ConfigError, StoreDenied, StoreUnavailable
-from exemplar_trainer.loader import open_dataset
+from exemplar_data import ConfigError, ExemplarDataset, StoreDenied, StoreUnavailable
 from exemplar_data.storage import open_store
 
 
@@ -32,15 +31,15 @@ def test_what_is_written_is_read_back_and_listed_one_level_deep(store):
 def test_a_dataset_on_s3_and_its_pulled_folder_give_the_same_groups(s3, tmp_path):
     Campaign(situations=12).write(s3 / "datasets" / "moving", pulled=False)
     pulled = Campaign(situations=12).write(tmp_path / "pulled")
-    remote, counts = open_dataset("s3://bucket/datasets/moving").groups("train")
-    local, local_counts = open_dataset(str(pulled)).groups("train")
-    assert [group.situation for group in remote] == [group.situation for group in local]
-    assert counts == local_counts and counts.groups > 0
+    remote = ExemplarDataset("s3://bucket/datasets/moving", cache=tmp_path / "cache")
+    local = ExemplarDataset(str(pulled))
+    assert list(remote) == list(local)
+    assert remote.counts == local.counts and local.counts.groups > 0
 
 
 def test_a_campaign_that_is_not_in_the_bucket_is_a_mistake_of_the_user(s3):
     with pytest.raises(ConfigError, match="s3://bucket/datasets/nope has no manifest"):
-        open_dataset("s3://bucket/datasets/nope")
+        ExemplarDataset("s3://bucket/datasets/nope")
 
 
 def test_wrong_credentials_are_told_from_an_absent_server(s3, monkeypatch):
@@ -69,4 +68,4 @@ def test_other_addresses_are_refused(monkeypatch):
 
 def test_a_pulled_folder_may_move(moving, tmp_path):
     moved = shutil.copytree(moving, tmp_path / "moved")
-    assert open_dataset(str(moved)).groups("train")[1] == open_dataset(str(moving)).groups("train")[1]
+    assert list(ExemplarDataset(str(moved))) == list(ExemplarDataset(str(moving)))
