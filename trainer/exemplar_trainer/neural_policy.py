@@ -5,10 +5,12 @@ from torch import nn
 
 from .domain import undo_of
 from .enumeration import PlanGraph
-from .model import WIDTH, Block, tree_relations
 from .serialization import TokenKind, to_tokens
 
 EDITS = ("label", "expand", "split")
+WIDTH = 96
+HEADS = 4
+RELATIONS = ("unrelated", "self", "parent", "child", "previous", "next", "earlier", "later")
 
 
 class PlanPolicy(nn.Module):
@@ -67,6 +69,53 @@ class PlanPolicy(nn.Module):
         for block in self.blocks:
             hidden = block(hidden, relation, present)
         return self.exit(hidden)
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block. hidden: float32 [B, P, WIDTH]; relation: int64 [B, P, P]; present: bool [B, P]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before_attention = nn.LayerNorm(WIDTH)
+        self.queries_keys_values = nn.Linear(WIDTH, 3 * WIDTH)
+        self.relation_bias = nn.Parameter(torch.zeros(len(RELATIONS), HEADS))
+        self.attended = nn.Linear(WIDTH, WIDTH)
+        self.before_feed_forward = nn.LayerNorm(WIDTH)
+        self.feed_forward = nn.Sequential(nn.Linear(WIDTH, 2 * WIDTH), nn.GELU(), nn.Linear(2 * WIDTH, WIDTH))
+
+    def forward(self, hidden: torch.Tensor, relation: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
+        plans, tokens, _ = hidden.shape
+        split = self.queries_keys_values(self.before_attention(hidden)).view(plans, tokens, 3, HEADS, WIDTH // HEADS)
+        queries, keys, values = split.permute(2, 0, 3, 1, 4)
+        bias = nn.functional.embedding(relation, self.relation_bias).permute(0, 3, 1, 2)
+        scores = queries @ keys.transpose(-1, -2) / (WIDTH // HEADS) ** 0.5 + bias
+        scores = scores.masked_fill(~present[:, None, None, :], float("-inf"))
+        mixed = (scores.softmax(-1) @ values).transpose(1, 2).reshape(plans, tokens, WIDTH)
+        hidden = hidden + self.attended(mixed)
+        return hidden + self.feed_forward(self.before_feed_forward(hidden))
+
+
+def tree_relations(parent: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    """
+    What token j is to token i, an index into RELATIONS: int64 [B, P, P].
+    parent: int64 [B, P], the parent's row or -1; order: int64 [B, P], place among the siblings.
+    """
+    rows = torch.arange(parent.shape[1], device=parent.device)
+    mine, other = parent.unsqueeze(2), parent.unsqueeze(1)
+    ahead = order.unsqueeze(1) - order.unsqueeze(2)
+    sibling = mine == other
+    found = torch.zeros_like(ahead)
+    for name, where in (
+        ("parent", mine == rows),
+        ("child", other == rows.unsqueeze(1)),
+        ("earlier", sibling & (ahead < 0)),
+        ("later", sibling & (ahead > 0)),
+        ("previous", sibling & (ahead == -1)),
+        ("next", sibling & (ahead == 1)),
+        ("self", (rows == rows.unsqueeze(1)).expand_as(sibling)),
+    ):
+        found = found.masked_fill(where, RELATIONS.index(name))
+    return found
 
 
 def _tables(graph: PlanGraph) -> dict[str, torch.Tensor]:

@@ -7,7 +7,7 @@ from exemplar_trainer import balance
 from exemplar_trainer.domain import PlanSpace
 from exemplar_trainer.enumeration import enumerate_plans
 from exemplar_trainer.graph import total_variation
-from exemplar_trainer.neural_policy import PlanPolicy
+from exemplar_trainer.neural_policy import RELATIONS, PlanPolicy, tree_relations
 from exemplar_trainer.policy import edge_log_probs, log_z_read_off, terminating_law
 
 
@@ -30,6 +30,19 @@ def fitted(graph, layers: int, trajectories: int) -> PlanPolicy:
 
 def distance(policy: PlanPolicy) -> float:
     return total_variation(terminating_law(policy).detach().double(), policy.graph.law)
+
+
+def test_relations_are_read_off_a_tree_by_hand():
+    """Top list: rows 0, 1, 4 and 5; rows 2 and 3 under row 1."""
+    found = tree_relations(torch.tensor([[-1, -1, 1, 1, -1, -1]]), torch.tensor([[0, 1, 0, 1, 2, 3]]))[0]
+    assert [[RELATIONS[int(code)] for code in row] for row in found] == [
+        ["self", "next", "unrelated", "unrelated", "later", "later"],
+        ["previous", "self", "child", "child", "next", "later"],
+        ["unrelated", "parent", "self", "next", "unrelated", "unrelated"],
+        ["unrelated", "parent", "previous", "self", "unrelated", "unrelated"],
+        ["earlier", "previous", "unrelated", "unrelated", "self", "next"],
+        ["earlier", "earlier", "unrelated", "unrelated", "previous", "self"],
+    ]
 
 
 def test_a_new_policy_is_uniform_over_places_and_kinds_and_over_undos(graph):
