@@ -1,4 +1,4 @@
-"""Checkpoints: `<step>/model.safetensors`, `optimizer.safetensors`, then `state.json`, whose presence makes them complete."""
+"""Checkpoints: `<step>/model.safetensors`, `optimizer.safetensors`, `vocabulary.json`, then `state.json`, whose presence makes them complete."""
 
 import hashlib
 import json
@@ -11,22 +11,29 @@ from safetensors.torch import load, save
 from exemplar_data.storage import Store
 
 from .errors import ConfigError, DataError
+from .vocabulary import Vocabulary
 
-SCHEMA = 1
-MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
+SCHEMA = 2
+MODEL, OPTIMIZER, VOCABULARY, STATE = "model.safetensors", "optimizer.safetensors", "vocabulary.json", "state.json"
 
 
 def step_folder(step: int) -> str:
     return f"{step:08d}"
 
 
-def save_checkpoint(store: Store, state: dict[str, Any], model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> str:
+def save_checkpoint(
+    store: Store, state: dict[str, Any], model: torch.nn.Module, optimizer: torch.optim.Optimizer, vocabulary: Vocabulary
+) -> str:
     """
     Puts the checkpoint of `state["step"]`, the state file last, and returns its address. Durable once this returns.
-    `state` is any JSON object; the hashes of the two tensor files are added to it.
+    `state` is any JSON object; the hashes of the other files are added to it.
     """
     folder = step_folder(state["step"])
-    files = {MODEL: save(_on_cpu(model.state_dict())), OPTIMIZER: save(_moments(model, optimizer))}
+    files = {
+        MODEL: save(_on_cpu(model.state_dict())),
+        OPTIMIZER: save(_moments(model, optimizer)),
+        VOCABULARY: json.dumps(vocabulary.to_json(), ensure_ascii=False).encode(),
+    }
     for name, data in files.items():
         store.write(f"{folder}/{name}", data)
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
@@ -36,54 +43,84 @@ def save_checkpoint(store: Store, state: dict[str, Any], model: torch.nn.Module,
 
 def newest_state(store: Store) -> dict[str, Any] | None:
     """State of the newest complete checkpoint; folders without a state file are what an interrupted save left, and are passed over."""
-    steps = sorted((name for name in store.names() if name.isdigit()), key=int, reverse=True)
-    for folder in steps:
+    for folder in sorted((name for name in store.names() if name.isdigit()), key=int, reverse=True):
         try:
-            raw = store.read(f"{folder}/{STATE}")
+            return read_state(store, folder)
         except FileNotFoundError:
             continue
-        try:
-            state = json.loads(raw)
-            if state["schema"] > SCHEMA:
-                raise ConfigError(f"{store.root}/{folder}: written by a newer trainer (schema {state['schema']}); update, or choose another name")
-            return state
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{store.root}/{folder}/{STATE}: not a checkpoint's state: {error}") from error
     return None
 
 
-def load_checkpoint(store: Store, state: dict[str, Any], model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Loads the tensors that `state` names into the model and optimizer. Raises DataError where they are damaged."""
-    folder = step_folder(state["step"])
-    model.load_state_dict(_tensors(store, folder, MODEL, state))
-    moments = _tensors(store, folder, OPTIMIZER, state)
+def read_state(store: Store, folder: str) -> dict[str, Any]:
+    """State of one checkpoint. Raises FileNotFoundError where it is not complete, ConfigError, DataError."""
+    raw = store.read(_key(folder, STATE))
+    where = f"{store.root}/{folder}".rstrip("/")
+    try:
+        state = json.loads(raw)
+        schema = state["schema"]
+        if schema != SCHEMA:
+            age = "a newer trainer" if schema > SCHEMA else "an older trainer"
+            raise ConfigError(f"{where}: written by {age} (schema {schema}, this one reads {SCHEMA}); choose another name, or that trainer")
+        return state
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{where}/{STATE}: not a checkpoint's state: {error}") from error
+
+
+def load_vocabulary(store: Store, folder: str, state: dict[str, Any]) -> Vocabulary:
+    return Vocabulary.from_json(json.loads(_checked(store, folder, VOCABULARY, state)))
+
+
+def load_model(store: Store, folder: str, state: dict[str, Any], model: torch.nn.Module) -> None:
+    """Loads the weights that `state` names. Raises DataError where they are damaged, or of another network."""
+    weights = _tensors(store, folder, MODEL, state)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise DataError(f"{store.root}/{folder}/{MODEL}: other weights than the network's: {str(error).splitlines()[1].strip()}") from error
+
+
+def load_optimizer(store: Store, state: dict[str, Any], model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    moments = _tensors(store, step_folder(state["step"]), OPTIMIZER, state)
     for name, parameter in model.named_parameters():
-        optimizer.state[parameter] = {
-            "step": torch.tensor(float(state["step"])),
-            "exp_avg": moments[f"{name}.exp_avg"].to(parameter.device),
-            "exp_avg_sq": moments[f"{name}.exp_avg_sq"].to(parameter.device),
-        }
+        if f"{name}.step" in moments:
+            optimizer.state[parameter] = {
+                "step": moments[f"{name}.step"],
+                "exp_avg": moments[f"{name}.exp_avg"].to(parameter.device),
+                "exp_avg_sq": moments[f"{name}.exp_avg_sq"].to(parameter.device),
+            }
+
+
+def _key(folder: str, name: str) -> str:
+    """folder "": the store is the checkpoint's own."""
+    return f"{folder}/{name}" if folder else name
+
+
+def _checked(store: Store, folder: str, name: str, state: dict[str, Any]) -> bytes:
+    where = f"{store.root}/{_key(folder, name)}"
+    try:
+        data = store.read(_key(folder, name))
+    except FileNotFoundError:
+        raise DataError(f"{where}: missing") from None
+    if hashlib.sha256(data).hexdigest() != state["files"].get(name):
+        raise DataError(f"{where}: sha256 differs from {STATE}")
+    return data
 
 
 def _tensors(store: Store, folder: str, name: str, state: dict[str, Any]) -> dict[str, torch.Tensor]:
-    where = f"{store.root}/{folder}/{name}"
     try:
-        data = store.read(f"{folder}/{name}")
-        if hashlib.sha256(data).hexdigest() != state["files"][name]:
-            raise DataError(f"{where}: sha256 differs from {STATE}")
-        return load(data)
-    except FileNotFoundError:
-        raise DataError(f"{where}: missing") from None
+        return load(_checked(store, folder, name, state))
     except SafetensorError as error:
-        raise DataError(f"{where}: {error}") from error
+        raise DataError(f"{store.root}/{folder}/{name}: {error}") from error
 
 
 def _moments(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """Those of the parameters that have had a gradient yet."""
     return _on_cpu(
         {
             f"{name}.{moment}": optimizer.state[parameter][moment]
             for name, parameter in model.named_parameters()
-            for moment in ("exp_avg", "exp_avg_sq")
+            if parameter in optimizer.state
+            for moment in ("step", "exp_avg", "exp_avg_sq")
         }
     )
 

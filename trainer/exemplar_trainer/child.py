@@ -24,7 +24,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="exemplar_trainer.child", description="Train a plan energy.")
+    parser = argparse.ArgumentParser(prog="exemplar_trainer.child", description="Train a plan actor.")
     parser.add_argument("--config", metavar="FILE", help="JSON file with the training config (default: stdin)")
     parser.add_argument("--parent", type=int, metavar="PID", help="die when this parent process does")
     arguments = parser.parse_args()

@@ -1,44 +1,116 @@
-"""Held-out ranking: does the energy put the final version of a plan below its earlier versions?"""
+"""What a plan actor makes of situations that it has not seen."""
 
 import math
+import random
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from .batch import collate
-from .loader import Group
-from .model import PlanEnergy
-from .tokens import TextTable
+from .actor import Memory, PlanActor
+from .losses import Pair, log_p, readings_of, telling
+from .plan_tree import translated
+from .policies import memory_of, with_explanations
+from .situations import Reading, Situation, path_to
 
 FEW = 30
 """Below this many situations a result says so."""
-PLANS_AT_ONCE = 128
+MOST = 64
+"""Situations of a split that are looked at, the first by id."""
+AT_ONCE = 4
+SHARED_NATS = 1.0
+SHARED_SHARE = 0.5
 Z95 = 1.959964
 
 
-def evaluate(model: PlanEnergy, groups: Sequence[Group], table: TextTable, device: torch.device) -> dict[str, Any]:
-    """`ranking` of every group's positive against all its negatives."""
-    plans = [(group, plan) for group in groups for plan in (group.positive, *group.negatives)]
-    energies: list[float] = []
-    model.eval()
-    with torch.no_grad():
-        for start in range(0, len(plans), PLANS_AT_ONCE):
-            batch = collate(plans[start : start + PLANS_AT_ONCE], table)
-            energies += model(batch.to(device)).double().cpu().tolist()
-    model.train()
-    scored, start = [], 0
-    for group in groups:
-        stop = start + 1 + len(group.negatives)
-        scored.append(energies[start:stop])
-        start = stop
-    sizes = [[-float(len(plan)) for plan in (group.positive, *group.negatives)] for group in groups]
-    return ranking(scored) | {"longerFirst": ranking(sizes)["pairAccuracy"]}
+@torch.no_grad()
+def evaluate(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]], drafts: bool = True) -> dict[str, Any]:
+    """
+    nats: mean -log p^(z+ | c), an upper bound in expectation. `ranking` of each positive against its negatives by log p - log p_draft, the ratio that
+    tells final from earlier versions best where both laws are known; without `drafts` (that law was not trained) by log p.
+    """
+    actor.eval()
+    scored: list[list[float]] = []
+    nats = 0.0
+    some = list(situations[:MOST])
+    for first in range(0, len(some), AT_ONCE):
+        part = some[first : first + AT_ONCE]
+        readings = [reading for _, reading in part]
+        paths = [[path_to(version.tree, random.Random(f"{one.id}/{place}")) for place, version in enumerate(one.versions)] for one, _ in part]
+        memory = memory_of(actor, readings)
+        final = log_p(actor, memory, "prior", readings, paths)
+        ratio = final - log_p(actor, memory, "draft", readings, paths) if drafts else final
+        ends = [len(group) for group in paths]
+        for mine, contrasted in zip(final.split(ends), ratio.split(ends), strict=True):
+            nats -= mine[0].item()
+            scored.append((-contrasted).tolist())
+    actor.train()
+    sizes = [[-float(len(version.tree)) for version in one.versions] for one, _ in some]
+    found = {"nats": _rounded(nats / len(some)) if some else None}
+    return found | ranking(scored) | {"longerFirst": ranking(sizes)["pairAccuracy"]}
+
+
+@torch.no_grad()
+def validation_loss(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> float:
+    """Mean -log p^(z+ | c) of the first situations, nats; NaN of none. What the best checkpoint is chosen by."""
+    actor.eval()
+    total, some = 0.0, list(situations[:MOST])
+    for first in range(0, len(some), 4 * AT_ONCE):
+        part = some[first : first + 4 * AT_ONCE]
+        readings = [reading for _, reading in part]
+        paths = [[path_to(one.positive.tree, random.Random(f"{one.id}/0"))] for one, _ in part]
+        total -= log_p(actor, memory_of(actor, readings), "prior", readings, paths).sum().item()
+    actor.train()
+    return total / len(some) if some else math.nan
+
+
+@torch.no_grad()
+def watch(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> dict[str, float | bool]:
+    """
+    Signs of posterior collapse on up to 8 held-out situations, each with its positive's explanation.
+
+    swapNats: log p(x | z) - log p(x | z of another situation), mean. sharedNats: I(z; x) by mean[log q(z | x) - log mean_x' q(z | x')], where explanations change
+    places under one condition; sharedShare: of log(batch), its most. tokenNats, untoldTokenNats: -log p(x | z, c) and -log p(x | c) a token.
+    collapsed: swapNats below 1 nat, or sharedShare below a half: then M-steps would train p(x | z) to ignore plans.
+    """
+    actor.eval()
+    some = list(situations[:8])
+    pairs = [Pair(reading, one.positive.tree, reading.explanation(one.positive.explanation), random.Random(one.id)) for one, reading in some]
+    memory = memory_of(actor, readings_of(pairs))
+    told, untold = telling(actor, memory, pairs)
+    swapped = [
+        Pair(pair.reading, translated(other.tree, other.reading.texts, pair.reading.texts), pair.explanation, pair.rng)
+        for pair, other in zip(pairs, (pairs[-1], *pairs[:-1]), strict=True)
+    ]
+    lengths = torch.tensor([1.0 + len(pair.explanation) for pair in pairs], device=told.device)
+    swap = ((telling(actor, memory, swapped)[0] - told) * lengths).mean().item()
+    shared = _shared_nats(actor, memory, pairs)
+    actor.train()
+    share = shared / math.log(max(2, len(pairs)))
+    return {
+        "swapNats": _rounded(swap),
+        "sharedNats": _rounded(shared),
+        "sharedShare": _rounded(share),
+        "tokenNats": _rounded(told.mean().item()),
+        "untoldTokenNats": _rounded(untold.mean().item()),
+        "collapsed": swap < SHARED_NATS or share < SHARED_SHARE,
+    }
+
+
+def _shared_nats(actor: PlanActor, memory: Memory, pairs: Sequence[Pair]) -> float:
+    """[log q(z_i | x_i) - log mean_j q(z_i | x_j)], mean over i, along one path to each z_i."""
+    paths = [[path_to(pair.tree, pair.rng)] for pair in pairs]
+    rows = []
+    for shift in range(len(pairs)):
+        texts = [pairs[(place + shift) % len(pairs)].explanation for place in range(len(pairs))]
+        rows.append(log_p(actor, with_explanations(actor, memory, texts), "posterior", readings_of(pairs), paths))
+    log_q = torch.stack(rows, 1)
+    return (log_q[:, 0] - log_q.logsumexp(1) + math.log(len(pairs))).mean().item()
 
 
 def ranking(energies: Sequence[Sequence[float]]) -> dict[str, Any]:
     """
-    Ranking of one split from the energies of each situation's positive (first) and m >= 1 negatives.
+    Ranking of one split from the energies (lower is better) of each situation's positive (first) and m >= 1 negatives.
 
     pairAccuracy: share of (positive, negative) pairs with the positive lower, ties counting half; chance 0.5.
     interval: 95 % Wilson interval of pairAccuracy. Pairs of a situation hang together, so a situation counts as one trial, and trials

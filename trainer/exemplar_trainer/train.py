@@ -1,38 +1,88 @@
 """The training loop."""
 
 import math
+import os
+import random
 import time
-from collections.abc import Callable
-from dataclasses import replace
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from exemplar_data import ExemplarDataset
 from exemplar_data.storage import open_store
 
-from .batch import collate_groups
-from .checkpoint import load_checkpoint, newest_state, save_checkpoint, step_folder
+from .actor import SIZES, PlanActor
+from .checkpoint import load_model, load_optimizer, load_vocabulary, newest_state, read_state, save_checkpoint, step_folder
 from .config import TrainConfig
+from .em import SMOOTHING
 from .errors import ConfigError, Diverged, NoPositives
-from .evaluate import evaluate
-from .loader import GroupLoader, open_dataset
-from .model import CONDITION_TOKENS, PlanEnergy
-from .objectives import info_nce
+from .evaluate import MOST, evaluate, validation_loss, watch
+from .losses import Pair, balance, contrast, imitation, readings_of, telling
+from .metrics import Metrics
+from .plan_tree import Figures, translated
+from .policies import draw, explain, memory_of, with_explanations
+from .ranks import Ranks
+from .situations import Reading, Situation, Version
+from .split import MAX_NEGATIVES, Parsed, learn_figures, learn_vocabulary, open_split
 
-WARM_UP_STEPS = 20
+WARM_UP_STEPS = 50
+LEAST_RATE = 0.03
+"""Share of the learning rate that is left at the end."""
 CLIP_NORM = 1.0
-WEIGHT_DECAY = 0.01
+WEIGHT_DECAY = 0.05
 PROGRESS_EVERY_S = 0.25
-SHAPES_THE_CURVE = ("campaign", "seed", "batchGroups", "learningRate", "threads")
-"""Settings that a run may not change between its checkpoints; `epochs` may grow."""
+MOST_WORDS = 8000
+BALANCE_EVERY, CONTRAST_EVERY, M_STEP_EVERY, SLEEP_EVERY = 2, 4, 16, 32
+"""Steps between E-steps, contrastive steps, M-steps and sleep steps."""
+RAMP_STEPS = 400
+"""Over which the contrastive weight rises to its own: while neither law is known their ratio is noise."""
+WINDOW = 3
+"""Steps of a path in an E-step."""
+THRESHOLD = (60.0, 6.0)
+"""Smoothed balance loss below which M-steps are taken, from the first step to the last; nats squared."""
+BALANCE_WEIGHT, M_WEIGHT, SLEEP_WEIGHT = 0.002, 0.5, 0.5
+BALANCE_GROUPS, CONTRAST_GROUPS, DRAWN_GROUPS = 4, 2, 2
+"""Situations of a batch in a step of that kind."""
+DPO_BETA = 0.1
+SHAPES_THE_CURVE = (
+    "campaign", "seed", "epochs", "batchGroups", "learningRate", "size", "stepsAPlan", "objective", "contrast", "contrastWeight", "negatives", "threads",
+)  # fmt: skip
+"""Settings that a run may not change between its checkpoints."""
 
 Emit = Callable[[dict[str, Any]], None]
 
 
+@dataclass
+class EmState:
+    """
+    smoothed: the balance loss, as algorithm 1 of GFlowNet-EM smooths it; None before the first. m_steps: taken. collapsed: what the last
+    watch on the validation split said; no M-step is taken while it holds.
+    """
+
+    smoothed: float | None = None
+    m_steps: int = 0
+    collapsed: bool = True
+
+    def may_maximize(self, done: float) -> bool:
+        """done: share of the run, in [0, 1]."""
+        first, last = THRESHOLD
+        return not self.collapsed and self.smoothed is not None and self.smoothed < first + (last - first) * done
+
+    def follow(self, found: dict[str, float]) -> None:
+        if "balance" in found:
+            loss = found["balance"] / BALANCE_WEIGHT
+            self.smoothed = loss if self.smoothed is None else SMOOTHING * self.smoothed + (1 - SMOOTHING) * loss
+
+
 def train(config: TrainConfig, emit: Emit, stopping: Callable[[], bool] = lambda: False) -> dict[str, Any] | None:
     """
-    Trains from the newest complete checkpoint (or from the start) to the end of the last epoch and evaluates. On one CPU thread count
-    the weights are the same bit for bit however often the run was interrupted.
+    Trains from the newest complete checkpoint (or from the start) to the end of the last epoch, takes the best checkpoint by validation, and
+    evaluates. On one CPU thread count the weights are the same bit for bit however often the run was interrupted.
 
     emit receives {event: progress, step, steps, epoch, loss (nats), checkpoint (newest durable, or null), tokensPerS}.
     stopping is asked between steps; once true, a checkpoint is put and None returned.
@@ -41,97 +91,278 @@ def train(config: TrainConfig, emit: Emit, stopping: Callable[[], bool] = lambda
     torch.set_num_threads(config.threads)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(config.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-    checkpoints = open_store(config.checkpoints)
-    state = newest_state(checkpoints)
-    if state and config.generation is None:
-        config = replace(config, generation=state["generation"])
-    dataset = open_dataset(config.uri, config.generation)
-    manifest = dataset.manifest
-    if manifest.campaign != config.campaign:
-        raise ConfigError(f"campaign is {config.campaign}, but {config.uri} holds campaign {manifest.campaign}")
-    groups, counts = dataset.groups("train")
-    if not groups:
-        raise NoPositives(
-            f"generation {manifest.generation} of {config.campaign} has no situation with a positive and a negative in its train split"
-        )
-
-    model = PlanEnergy().to(device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learningRate, betas=(0.9, 0.99), weight_decay=WEIGHT_DECAY)
-    loader = GroupLoader(groups, seed=config.seed, batch_groups=config.batchGroups)
-    steps_an_epoch = math.ceil(len(groups) / config.batchGroups)
-    steps = config.epochs * steps_an_epoch
-    step, loss, losses, durable = 0, math.nan, [], None
-    identity = {
-        "run": config.name,
-        "generation": manifest.generation,
-        "fingerprint": manifest.fingerprint,
-        "simulated": manifest.simulated,
-        **{field: getattr(config, field) for field in SHAPES_THE_CURVE},
-    }
-    if state:
-        _refuse_other_run(state, identity, config.checkpoints)
-        load_checkpoint(checkpoints, state, model, optimizer)
-        loader.load_state_dict(state["loader"])
-        step, loss = state["step"], state["losses"][-1]
-        durable = f"{checkpoints.root}/{step_folder(step)}"
-        if step > steps:
-            done = step // steps_an_epoch
-            raise ConfigError(f"epochs is {config.epochs}, but {durable} is already {done} epochs in; raise it or choose another name")
-
-    started, reported, tokens = time.monotonic(), 0.0, 0
-    while step < steps:
-        drawn = loader.next_batch()
-        batch, slots = collate_groups(drawn, dataset.texts)
-        tokens += int(batch.present.sum()) + CONDITION_TOKENS * len(batch.stance)
-        energy = model(batch.to(device))
-        nce = info_nce(energy, slots.to(device))
-        loss = nce.item()
-        step += 1
-        if not math.isfinite(loss):
-            raise Diverged(f"the loss is {loss} at step {step}; lower learningRate (it is {config.learningRate})")
-        optimizer.zero_grad()
-        nce.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)
-        for group in optimizer.param_groups:
-            group["lr"] = config.learningRate * min(1.0, step / WARM_UP_STEPS)
-        optimizer.step()
-        losses.append(loss)
-
-        stop = stopping()
-        saving = stop or step == steps or step % config.checkpointEverySteps == 0
-        if saving:
-            at = {**identity, "step": step, "loader": loader.state_dict(), "losses": losses, "device": device.type, "torch": torch.__version__}
-            durable = save_checkpoint(checkpoints, at, model, optimizer)
-            losses = []
-        now = time.monotonic()
-        if saving or now - reported >= PROGRESS_EVERY_S:
-            reported = now
-            rate = round(tokens / (now - started))
-            emit(
-                {"event": "progress", "step": step, "steps": steps, "epoch": (step - 1) // steps_an_epoch, "loss": round(loss, 6),
-                 "checkpoint": durable, "tokensPerS": rate}
-            )  # fmt: skip
-        if stop and step < steps:
-            return None
-
-    held_out = {split: dataset.groups(split)[0] for split in ("validation", "test")}
-    return {
-        "run": config.name,
-        "generation": manifest.generation,
-        "simulated": manifest.simulated,
-        "step": step,
-        "loss": round(loss, 6),
-        "checkpoint": durable,
-        "train": evaluate(model, groups, dataset.texts, device) | {"counts": counts.to_json()},
-        "validation": evaluate(model, held_out["validation"], dataset.texts, device),
-        "test": evaluate(model, held_out["test"], dataset.texts, device),
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
-    }
+    ranks = Ranks()
+    try:
+        return Run(config, ranks).to_end(emit, stopping)
+    finally:
+        ranks.close()
 
 
-def _refuse_other_run(state: dict[str, Any], identity: dict[str, Any], where: str) -> None:
-    for field in ("generation", "fingerprint", *SHAPES_THE_CURVE):
+class Run:
+    """One training run: what a checkpoint keeps of it, and how it goes on."""
+
+    def __init__(self, config: TrainConfig, ranks: Ranks) -> None:
+        self.ranks = ranks
+        self.store = open_store(config.checkpoints)
+        state = newest_state(self.store)
+        if state and config.generation is None and not config.follow:
+            config = replace(config, generation=state["generation"])
+        self.config = config
+        self.dataset = open_split(config.uri, "train", config.generation, seed=config.seed, max_negatives=MAX_NEGATIVES, follow=config.follow)
+        manifest = self.dataset.manifest
+        if manifest.campaign != config.campaign:
+            raise ConfigError(f"campaign is {config.campaign}, but {config.uri} holds campaign {manifest.campaign}")
+        if self.dataset.total == 0:
+            raise NoPositives(
+                f"generation {manifest.generation} of {config.campaign} has no situation with a positive and a negative in its train split"
+            )
+        self.identity = {
+            "run": config.name,
+            "generation": manifest.generation,
+            "fingerprint": manifest.fingerprint,
+            "simulated": manifest.simulated,
+            **{field: getattr(config, field) for field in SHAPES_THE_CURVE},
+        }
+        if state:
+            _refuse_other_run(state, self.identity, config)
+            vocabulary, figures = load_vocabulary(self.store, step_folder(state["step"]), state), Figures.from_json(state["resources"])
+        else:
+            figures = learn_figures(self._whole("train"))
+            vocabulary = learn_vocabulary(self._whole("train"), figures, MOST_WORDS)
+        self.parsed = Parsed(vocabulary, figures)
+        self.actor = PlanActor(SIZES[config.size], len(vocabulary), tuple(scale.bins for scale in figures.scales)).to(ranks.device)
+        self.optimizer = torch.optim.AdamW(self.actor.parameters(), lr=config.learningRate, betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY)
+        self.steps_an_epoch = math.ceil(self.dataset.total / (config.batchGroups * ranks.size))
+        self.steps = config.epochs * self.steps_an_epoch
+        self.em = EmState()
+        self.best: dict[str, Any] | None = None
+        self.evaluations: list[dict[str, Any]] = []
+        self.step, self.loss, self.losses, self.durable = 0, math.nan, [], None
+        if state:
+            load_model(self.store, step_folder(state["step"]), state, self.actor)
+            load_optimizer(self.store, state, self.actor, self.optimizer)
+            self.dataset.load_state_dict(state["loader"])
+            self.step, self.loss = state["step"], state["losses"][-1]
+            self.em, self.best, self.evaluations = EmState(**state["em"]), state["best"], state["evaluations"]
+            self.durable = f"{self.store.root}/{step_folder(self.step)}"
+        here = os.environ.get("EXEMPLAR_DIR")
+        self.metrics = Metrics(Path(here) / "tensorboard" / config.name if here and ranks.first else None, self.step + 1)
+
+    def to_end(self, emit: Emit, stopping: Callable[[], bool]) -> dict[str, Any] | None:
+        config, ranks = self.config, self.ranks
+        validation = list(map(self.parsed, self._whole("validation").items()))
+        started, reported, tokens = time.monotonic(), 0.0, 0
+        batches = self._batches()
+        while self.step < self.steps and not self._stale():
+            batch = next(batches)
+            with torch.autocast(ranks.device.type, torch.bfloat16, enabled=ranks.device.type == "cuda"):
+                found, seen = losses_of(self.actor, batch, config, self.step, self.steps, self.em)
+            tokens += seen
+            total = sum(found.values())
+            self.loss = ranks.mean(total.item())
+            self.step += 1
+            if not math.isfinite(self.loss):
+                raise Diverged(f"the loss is {self.loss} at step {self.step} ({_not_finite(found)}); lower learningRate (it is {config.learningRate})")
+            rate = self._descend(total)
+            self.losses.append(self.loss)
+            parts = {name: ranks.mean(value.item()) for name, value in found.items()}
+            self.em.follow(parts)
+            per_s = tokens / (time.monotonic() - started)
+            self.metrics.add(
+                {"step": self.step, "loss": self.loss, **parts, "balance_smoothed": self.em.smoothed, "learning_rate": rate, "tokens_per_s": per_s}
+            )
+
+            stop = bool(ranks.most(stopping()))
+            last = self.step == self.steps
+            better = (last or self.step % config.evaluateEverySteps == 0) and self._look(validation)
+            saving = stop or last or better or self.step % config.checkpointEverySteps == 0
+            if saving:
+                self._save()
+            now = time.monotonic()
+            if ranks.first and (saving or now - reported >= PROGRESS_EVERY_S):
+                reported = now
+                emit(
+                    {"event": "progress", "step": self.step, "steps": self.steps, "epoch": (self.step - 1) // self.steps_an_epoch,
+                     "loss": round(self.loss, 6), "checkpoint": self.durable, "tokensPerS": round(per_s)}
+                )  # fmt: skip
+            if stop and not last:
+                return None
+        return self._result(validation) if ranks.first else None
+
+    def _whole(self, split: str) -> ExemplarDataset:
+        """A split of the same generation in its own order, for every rank alike."""
+        return open_split(self.config.uri, split, self.dataset.generation, shuffle=False, rank=0, world_size=1)
+
+    def _batches(self) -> Iterator[list[tuple[Situation, Reading]]]:
+        while True:
+            for groups in self.dataset.batches(self.config.batchGroups):
+                yield list(map(self.parsed, groups))
+
+    def _descend(self, total: torch.Tensor) -> float:
+        """One step down; returns the learning rate that it took."""
+        warm = min(1.0, self.step / WARM_UP_STEPS)
+        rate = self.config.learningRate * warm * max(LEAST_RATE, 1 - self.step / self.steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad()
+        total.backward()
+        self.ranks.average(self.actor)
+        torch.nn.utils.clip_grad_norm_(self.actor.parameters(), CLIP_NORM)
+        self.optimizer.step()
+        return rate
+
+    def _look(self, validation: Sequence[tuple[Situation, Reading]]) -> bool:
+        """Evaluates on the validation split; whether this is the best step yet. Where the split is empty, the last step is the best."""
+        nats = validation_loss(self.actor, validation)
+        found: dict[str, Any] = {"step": self.step, "nats": None if math.isnan(nats) else round(nats, 4)}
+        if self.config.objective == "em" and len(validation) > 1:
+            found |= watch(self.actor, validation)
+            self.em.collapsed = bool(found["collapsed"])
+        self.evaluations.append(found)
+        self.metrics.evaluated(found)
+        if self.best is None or found["nats"] is None or found["nats"] < self.best["nats"]:
+            self.best = {"step": self.step, "nats": found["nats"]}
+            return True
+        return False
+
+    def _stale(self) -> bool:
+        """Whether so many evaluations brought nothing better that the run ends early."""
+        if self.config.stopAfter is None or self.best is None:
+            return False
+        return sum(each["step"] > self.best["step"] for each in self.evaluations) >= self.config.stopAfter
+
+    def _save(self) -> None:
+        if self.ranks.first:
+            self.metrics.put(self.store, step_folder(self.step))
+            state = {
+                **self.identity, "step": self.step, "steps": self.steps, "loader": self.dataset.state_dict(), "losses": self.losses,
+                "em": asdict(self.em), "best": self.best, "evaluations": self.evaluations, "resources": self.parsed.figures.to_json(),
+                "device": self.ranks.device.type, "ranks": self.ranks.size, "torch": torch.__version__,
+            }  # fmt: skip
+            self.durable = save_checkpoint(self.store, state, self.actor, self.optimizer, self.parsed.vocabulary)
+        self.losses = []
+
+    def _result(self, validation: Sequence[tuple[Situation, Reading]]) -> dict[str, Any]:
+        best = step_folder(self.best["step"])
+        if self.best["step"] != self.step:
+            load_model(self.store, best, read_state(self.store, best), self.actor)
+        drafts = self.config.objective == "em"
+        held = {"train": map(self.parsed, islice(self._whole("train").items(), MOST)), "test": map(self.parsed, self._whole("test").items())}
+        device = self.ranks.device
+        return {
+            "run": self.config.name,
+            "generation": self.dataset.generation,
+            "simulated": self.identity["simulated"],
+            "step": self.step,
+            "loss": round(self.loss, 6),
+            "checkpoint": f"{self.store.root}/{best}",
+            "train": evaluate(self.actor, list(held["train"]), drafts),
+            "validation": evaluate(self.actor, validation, drafts),
+            "test": evaluate(self.actor, list(held["test"]), drafts),
+            "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+        }
+
+
+def losses_of(
+    actor: PlanActor, batch: Sequence[tuple[Situation, Reading]], config: TrainConfig, step: int, steps: int, em: EmState
+) -> tuple[dict[str, torch.Tensor], int]:
+    """
+    The weighted losses of one step by name, and how many tokens of plans they read. Which kinds of steps are taken is a function of `step` and
+    the EM's state alone; what is drawn for a situation, of (seed, step, situation).
+    """
+    pairs = [_pair(one, reading, one.positive, config.seed, step) for one, reading in batch]
+    memory = memory_of(actor, readings_of(pairs))
+    loss, seen = imitation(actor, memory, "prior", pairs, config.stepsAPlan)
+    found, tokens = {"final": loss}, seen.tokens + seen.rows.kind.count_nonzero().item()
+    if config.objective == "imitation":
+        return found, tokens
+
+    drafts = [_pair(one, reading, _one_of(one.negatives, config.seed, step, one.id), config.seed, step) for one, reading in batch]
+    few = max(1, config.stepsAPlan // 2)
+    found["draft"], seen = imitation(actor, memory, "draft", drafts, few)
+    tokens += seen.tokens
+
+    # good plans and bad ones alike, each with its own explanation: only the forward policy of final plans is told them apart
+    told_of = max(1, len(pairs) // 2)
+    either = [final if final.rng.random() < 0.5 else draft for final, draft in zip(pairs, drafts, strict=True)][:told_of]
+    beside = memory.first(told_of)
+    told = with_explanations(actor, beside, [pair.explanation for pair in either])
+    found["posterior"], seen = imitation(actor, told, "posterior", either, few)
+    tokens += seen.tokens
+    with_plan, without = telling(actor, beside, either)
+    found["telling"], found["untold"] = with_plan.mean(), 0.1 * without.mean()
+
+    generator = torch.Generator().manual_seed(zlib.crc32(f"{config.seed}/{step}".encode()))
+    if step % BALANCE_EVERY == 0:
+        some = either[:BALANCE_GROUPS]
+        found["balance"] = BALANCE_WEIGHT * balance(actor, memory.first(len(some)), some, WINDOW)
+    if config.contrast != "none" and step % CONTRAST_EVERY == 1:
+        found["contrast"] = _contrast(actor, batch, pairs, config, step)
+    if step % M_STEP_EVERY == 2 and em.may_maximize(step / steps):
+        found["maximize"] = M_WEIGHT * _m_step(actor, pairs[:DRAWN_GROUPS], config, generator)
+        em.m_steps += 1
+    if step % SLEEP_EVERY == 3 and step >= RAMP_STEPS:
+        found["sleep"] = SLEEP_WEIGHT * _sleep(actor, pairs[:DRAWN_GROUPS], few, generator)
+    return found, tokens
+
+
+def _contrast(
+    actor: PlanActor, batch: Sequence[tuple[Situation, Reading]], pairs: Sequence[Pair], config: TrainConfig, step: int
+) -> torch.Tensor:
+    groups = []
+    for place, (one, _) in enumerate(batch[:CONTRAST_GROUPS]):
+        negative = _one_of(one.negatives, config.seed, step, one.id).tree
+        if config.negatives == "random":
+            other, reading = batch[place - 1]
+            negative = translated(other.positive.tree, reading.texts, batch[place][1].texts)
+        positive = pairs[place]
+        if config.negatives == "shuffled" and positive.rng.random() < 0.5:
+            positive, negative = replace(positive, tree=negative), positive.tree
+        groups.append((positive, [negative]))
+    positives = [positive for positive, _ in groups]
+    memory = memory_of(actor, readings_of(positives))
+    weight = config.contrastWeight * min(1.0, step / RAMP_STEPS)
+    return weight * contrast(actor, memory, positives, [some for _, some in groups], config.contrast, DPO_BETA)
+
+
+def _m_step(actor: PlanActor, pairs: Sequence[Pair], config: TrainConfig, generator: torch.Generator) -> torch.Tensor:
+    """-log p(z | c) a step - log p(x | z, c) a token, of plans that the posterior draws for final explanations."""
+    readings = readings_of(pairs)
+    with torch.no_grad():
+        told = with_explanations(actor, memory_of(actor, readings), [pair.explanation for pair in pairs])
+    drawn = draw(actor, told, "posterior", readings, 1, generator)
+    latent = [replace(pair, tree=one.plan) for pair, (one,) in zip(pairs, drawn, strict=True)]
+    memory = memory_of(actor, readings)
+    return imitation(actor, memory, "prior", latent, config.stepsAPlan)[0] + telling(actor, memory, latent)[0].mean()
+
+
+def _sleep(actor: PlanActor, pairs: Sequence[Pair], steps: int, generator: torch.Generator) -> torch.Tensor:
+    """-log q(z | x) a step, of plans and explanations that the prior and p(x | z) dream."""
+    readings = readings_of(pairs)
+    with torch.no_grad():
+        memory = memory_of(actor, readings)
+        dreamt = [one.plan for (one,) in draw(actor, memory, "prior", readings, 1, generator)]
+        explanations = explain(actor, memory, readings, dreamt, generator)
+    latent = [replace(pair, tree=tree, explanation=text) for pair, tree, text in zip(pairs, dreamt, explanations, strict=True)]
+    told = with_explanations(actor, memory_of(actor, readings), explanations)
+    return imitation(actor, told, "posterior", latent, steps)[0]
+
+
+def _pair(one: Situation, reading: Reading, version: Version, seed: int, step: int) -> Pair:
+    kind = "final" if version is one.positive else "draft"
+    return Pair(reading, version.tree, reading.explanation(version.explanation), random.Random(f"{seed}/{step}/{one.id}/{kind}"))
+
+
+def _one_of(negatives: Sequence[Version], seed: int, step: int, situation: str) -> Version:
+    return negatives[random.Random(f"{seed}/{step}/{situation}/which").randrange(len(negatives))]
+
+
+def _not_finite(found: dict[str, torch.Tensor]) -> str:
+    return ", ".join(name for name, value in found.items() if not math.isfinite(value.item()))
+
+
+def _refuse_other_run(state: dict[str, Any], identity: dict[str, Any], config: TrainConfig) -> None:
+    fixed = SHAPES_THE_CURVE if config.follow else ("generation", "fingerprint", *SHAPES_THE_CURVE)
+    for field in fixed:
         if state.get(field) != identity[field]:
-            raise ConfigError(f"{where} holds a run whose {field} is {state.get(field)}, not {identity[field]}; choose another name")
+            raise ConfigError(f"{config.checkpoints} holds a run whose {field} is {state.get(field)}, not {identity[field]}; choose another name")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from campaigns import Campaign
+from runs import SHORT
 
 
 @pytest.fixture(scope="session")
@@ -18,11 +19,8 @@ def moving(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(moving: Path, tmp_path: Path) -> dict[str, Any]:
-    """A short run on `moving`: 14 train groups, 5 steps an epoch, 20 steps."""
-    return {
-        "name": "short-run", "campaign": "moving", "uri": str(moving), "checkpoints": str(tmp_path / "run"),
-        "epochs": 4, "batchGroups": 3, "checkpointEverySteps": 3,
-    }  # fmt: skip
+    """A short run on `moving`: 14 train groups, 5 steps an epoch, 15 steps."""
+    return {**SHORT, "campaign": "moving", "uri": str(moving), "checkpoints": str(tmp_path / "run")}
 
 
 @pytest.fixture

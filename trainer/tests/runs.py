@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 TRAINER = Path(__file__).resolve().parent.parent
+SHORT = {"name": "short-run", "size": "tiny", "epochs": 3, "batchGroups": 3, "checkpointEverySteps": 3, "evaluateEverySteps": 8}
+"""A run of seconds."""
 
 
 def start(config: dict[str, Any], *arguments: str) -> subprocess.Popen[str]:

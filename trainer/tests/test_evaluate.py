@@ -1,8 +1,97 @@
+import math
 import random
 
 import pytest
+import torch
+from actors import actor_of, parsed_of, situations_of
 
-from exemplar_trainer.evaluate import ranking, wilson
+from exemplar_trainer import evaluate as evaluating
+from exemplar_trainer.evaluate import evaluate, ranking, validation_loss, watch, wilson
+from exemplar_trainer.policies import memory_of, score
+from exemplar_trainer.situations import path_to
+
+
+@pytest.fixture(scope="module")
+def read(moving):
+    """(an untrained actor, five held-out situations)"""
+    parsed = parsed_of(moving)
+    return actor_of(parsed.vocabulary, parsed.figures), situations_of(moving, parsed, "validation")
+
+
+@torch.no_grad()
+def log_p_of(actor, role, reading, tree, path):
+    seen = score(actor, memory_of(actor, [reading]), role, [reading], [path])
+    return seen.log_pf.sum().item() - sum(step.log_pb for step in path)
+
+
+@pytest.mark.parametrize("drafts", [True, False])
+def test_situations_are_evaluated_as_by_hand(read, drafts):
+    """By log p - log p_draft where that law was trained, along one path to each plan, which the situation and the version's place seed."""
+    actor, some = read
+    energies, nats = [], []
+    for one, reading in some:
+        mine = []
+        for place, version in enumerate(one.versions):
+            path = path_to(version.tree, random.Random(f"{one.id}/{place}"))
+            final = log_p_of(actor, "prior", reading, version.tree, path)
+            mine.append(-final + (log_p_of(actor, "draft", reading, version.tree, path) if drafts else 0))
+            nats += [-final] if place == 0 else []
+        energies.append(mine)
+    found = evaluate(actor, some, drafts)
+    assert found["nats"] == pytest.approx(sum(nats) / len(nats), rel=1e-4)
+    assert found | {"nats": None} == ranking(energies) | {"nats": None, "longerFirst": 0.5}
+    assert validation_loss(actor, some) == pytest.approx(found["nats"], rel=1e-4)
+    assert actor.training
+
+
+def test_longer_plans_first_is_what_length_alone_would_get(read):
+    actor, some = read
+    one, reading = some[0]
+    short = type(one.positive)(one.positive.tree[:1], "", None)
+    longest_first = type(one)(one.id, one.condition, one.positive, (short,) * 3)
+    shortest_first = type(one)(one.id, one.condition, short, (one.positive,))
+    assert evaluate(actor, [(longest_first, reading)])["longerFirst"] == 1.0
+    assert evaluate(actor, [(longest_first, reading), (shortest_first, reading)])["longerFirst"] == 0.75
+
+
+def test_of_no_situation_nothing_is_said(read):
+    actor, _ = read
+    found = evaluate(actor, [])
+    assert found["nats"] is found["pairAccuracy"] is found["longerFirst"] is None
+    assert math.isnan(validation_loss(actor, []))
+
+
+def test_the_watch_sees_explanations_that_say_nothing_of_plans_and_a_posterior_that_does_not_read_them(read, monkeypatch):
+    actor, some = read
+    found = watch(actor, some)
+    assert found["swapNats"] != 0 != found["sharedNats"] and abs(found["sharedNats"]) <= math.log(5) + 1e-4
+    assert found["sharedShare"] == pytest.approx(found["sharedNats"] / math.log(5), abs=2e-4)
+    assert found["collapsed"]  # untrained
+
+    kept = [layer.reading.out.weight.detach().clone() for layer in actor.telling_layers]
+    with torch.no_grad():
+        for layer in actor.telling_layers:
+            layer.reading.out.weight.zero_()
+    deaf = watch(actor, some)
+    assert abs(deaf["swapNats"]) < 1e-3 and deaf["tokenNats"] == pytest.approx(deaf["untoldTokenNats"], abs=1e-3) and deaf["collapsed"]
+    with torch.no_grad():
+        for layer, weight in zip(actor.telling_layers, kept, strict=True):
+            layer.reading.out.weight.copy_(weight)
+
+    monkeypatch.setattr(evaluating, "with_explanations", lambda actor, memory, texts: memory)
+    assert abs(watch(actor, some)["sharedNats"]) < 1e-3
+
+
+@pytest.mark.parametrize(("swap", "share", "collapsed"), [(1.5, 0.9, False), (0.9, 0.9, True), (1.5, 0.4, True)])
+def test_collapsed_is_less_than_a_nat_by_swapping_or_less_than_half_of_what_could_be_shared(read, monkeypatch, swap, share, collapsed):
+    actor, some = read
+    lengths = torch.tensor([1.0 + len(reading.explanation(one.positive.explanation)) for one, reading in some])
+    said = iter([(torch.zeros(5), torch.zeros(5)), (swap / lengths, torch.zeros(5))])
+    monkeypatch.setattr(evaluating, "telling", lambda actor, memory, pairs: next(said))
+    monkeypatch.setattr(evaluating, "_shared_nats", lambda actor, memory, pairs: share * math.log(5))
+    found = watch(actor, some)
+    assert found["collapsed"] is collapsed
+    assert (found["swapNats"], found["sharedShare"]) == (pytest.approx(swap, abs=1e-3), pytest.approx(share, abs=1e-3))
 
 
 def test_pairs_and_tops_are_counted_by_hand():

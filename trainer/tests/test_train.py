@@ -1,18 +1,24 @@
 import json
 import signal
+from itertools import count
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import torch
 from campaigns import Campaign
-from runs import complete, curve, events, finish, start
+from runs import SHORT, complete, curve, events, finish, start
+from safetensors.torch import load_file
 
+from exemplar_trainer import policies
 from exemplar_trainer import train as training
 from exemplar_trainer.config import TrainConfig
 from exemplar_trainer.errors import ConfigError, DataError, Diverged, NoPositives
-from exemplar_trainer.train import train
+from exemplar_trainer.train import EmState, train
 
-FILES = ("model.safetensors", "optimizer.safetensors")
+FILES = ("model.safetensors", "optimizer.safetensors", "vocabulary.json")
+LAST = "00000015"
+LEARNING = {"epochs": 26, "batchGroups": 7, "learningRate": 6e-3, "stepsAPlan": 4, "checkpointEverySteps": 1000, "evaluateEverySteps": 1000}
 
 
 @pytest.fixture(autouse=True)
@@ -25,35 +31,57 @@ def run(settings, stopping=lambda: False, **changes):
     return train(TrainConfig.from_json({**settings, **changes}), seen.append, stopping), seen
 
 
+def stopped_after(steps):
+    """A `stopping` that says so after that many steps."""
+    asked = count(1)
+    return lambda: next(asked) == steps
+
+
+def state_of(folder: Path):
+    return json.loads((complete(folder)[-1] / "state.json").read_text())
+
+
 @pytest.fixture(scope="module")
 def uninterrupted(moving, tmp_path_factory) -> Path:
-    """The checkpoints of the `settings` run, never stopped, from a process of its own."""
+    """The checkpoints of the `settings` run, never stopped."""
     folder = tmp_path_factory.mktemp("uninterrupted")
-    short = {"name": "short-run", "epochs": 4, "batchGroups": 3, "checkpointEverySteps": 3}
-    status, _ = finish({**short, "campaign": "moving", "uri": str(moving), "checkpoints": str(folder)})
-    assert status == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.cuda, "is_available", lambda: False)
+        run({**SHORT, "campaign": "moving", "uri": str(moving), "checkpoints": str(folder)})
     return folder
 
 
 def assert_same_end(found: Path, expected: Path) -> None:
-    assert complete(found)[-1].name == complete(expected)[-1].name == "00000020"
+    assert complete(found)[-1].name == complete(expected)[-1].name == LAST
     for name in FILES:
-        assert (found / "00000020" / name).read_bytes() == (expected / "00000020" / name).read_bytes(), name
+        assert (found / LAST / name).read_bytes() == (expected / LAST / name).read_bytes(), name
     assert curve(found) == curve(expected)
-    assert len(curve(found)) == 20
+    assert len(curve(found)) == int(LAST)
+    for part in ("evaluations", "best", "em", "loader"):
+        assert state_of(found)[part] == state_of(expected)[part], part
+    assert metrics(found) == metrics(expected)
+
+
+def metrics(folder: Path):
+    """The rows of all checkpoints, but for how fast they were."""
+    tables = [pa.ipc.open_file(checkpoint / "metrics.arrow").read_all() for checkpoint in complete(folder)]
+    return pa.concat_tables(tables).drop_columns(["tokens_per_s"]).to_pylist()
+
+
+# -- interrupted runs
 
 
 def test_a_run_killed_twice_ends_with_the_weights_and_the_curve_of_one_never_killed(settings, uninterrupted):
     folder = Path(settings["checkpoints"])
-    for step in (6, 15):
+    for step in (5, 11):
         with start(settings) as child:
             for event in events(child):
                 if event["checkpoint"] and event["step"] >= step:
                     child.send_signal(signal.SIGKILL)
                     break
         assert child.returncode == -signal.SIGKILL
-        assert complete(folder) and complete(folder)[-1].name < "00000020"
-    assert finish(settings)[0] == 0
+        assert complete(folder) and complete(folder)[-1].name < LAST
+    run(settings)
     assert_same_end(folder, uninterrupted)
 
 
@@ -67,25 +95,23 @@ def test_a_run_told_to_stop_puts_a_checkpoint_at_that_step_and_goes_on_exactly(s
         *_, last = events(child)
     assert (child.returncode, last) == (75, {"event": "stopped"})
     stopped = complete(folder)[-1].name
-    assert "00000003" <= stopped < "00000020"
-    assert finish(settings)[0] == 0
+    assert "00000003" <= stopped < LAST
+    run(settings)
     assert_same_end(folder, uninterrupted)
 
 
 def test_stopping_between_checkpoints_loses_no_step(settings, uninterrupted):
-    asked = iter([False] * 3 + [True])
-    assert run(settings, stopping=lambda: next(asked))[0] is None
+    assert run(settings, stopped_after(4))[0] is None
     folder = Path(settings["checkpoints"])
     assert [path.name for path in complete(folder)] == ["00000003", "00000004"]
     result, seen = run(settings)
     assert seen[0]["step"] == 5
-    assert result["step"] == 20
+    assert result["step"] == int(LAST)
     assert_same_end(folder, uninterrupted)
 
 
 def test_a_save_cut_off_before_its_state_file_is_passed_over(settings, uninterrupted):
-    asked = iter([False] * 5 + [True])
-    run(settings, stopping=lambda: next(asked))
+    run(settings, stopped_after(6))
     torn = Path(settings["checkpoints"]) / "00000009"
     torn.mkdir()
     (torn / "model.safetensors").write_bytes(b"torn")
@@ -93,71 +119,137 @@ def test_a_save_cut_off_before_its_state_file_is_passed_over(settings, uninterru
     assert_same_end(Path(settings["checkpoints"]), uninterrupted)
 
 
+def test_m_steps_and_sleep_steps_go_on_exactly_too(settings, tmp_path, monkeypatch):
+    """They draw plans: here often, from the start, and whatever the watch says."""
+    for module, name, value in (
+        *((training, name, value) for name, value in (("RAMP_STEPS", 1), ("M_STEP_EVERY", 4), ("SLEEP_EVERY", 4), ("THRESHOLD", (1e9, 1e9)))),
+        *((policies, name, value) for name, value in (("MOST_EDITS", 6), ("MOST_TEXT", 5), ("MOST_EXPLANATION", 8))),
+    ):
+        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(training, "watch", lambda actor, situations: {"collapsed": False})
+    changes = {"epochs": 2, "evaluateEverySteps": 2}
+    taken, real = [], {name: getattr(training, name) for name in ("_m_step", "_sleep")}
+    for name in real:
+        monkeypatch.setattr(training, name, lambda *arguments, name=name: taken.append(name) or real[name](*arguments))
+    run(settings, **changes)
+    assert taken == ["_m_step", "_sleep", "_m_step", "_sleep"]  # after steps 2, 3, 6 and 7 of 10
+    other = {**settings, **changes, "checkpoints": str(tmp_path / "other")}
+    for steps in (4, 3):
+        run(other, stopped_after(steps))
+    run(other)
+    for name in FILES:
+        assert (tmp_path / "other" / "00000010" / name).read_bytes() == (Path(settings["checkpoints"]) / "00000010" / name).read_bytes(), name
+    assert curve(tmp_path / "other") == curve(Path(settings["checkpoints"]))
+    assert state_of(tmp_path / "other")["em"] == state_of(Path(settings["checkpoints"]))["em"] != {}
+
+
+def test_a_run_from_s3_to_s3_equals_one_in_folders(s3, settings, uninterrupted, monkeypatch, tmp_path):
+    monkeypatch.setenv("EXEMPLAR_CACHE", str(tmp_path / "cache"))
+    Campaign().write(s3 / "datasets" / "moving", pulled=False)
+    result, _ = run(settings, uri="s3://bucket/datasets/moving", checkpoints="s3://bucket/checkpoints/short-run")
+    assert result["checkpoint"].startswith("s3://bucket/checkpoints/short-run/000000")
+    assert_same_end(s3 / "checkpoints" / "short-run", uninterrupted)
+
+
+# -- checkpoints
+
+
 def test_a_damaged_checkpoint_is_named_not_trained_on(settings):
-    run(settings)
-    path = Path(settings["checkpoints"]) / "00000020" / "optimizer.safetensors"
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    path.write_bytes(data)
-    with pytest.raises(DataError, match="00000020/optimizer.safetensors: sha256 differs"):
-        run(settings, epochs=5)
+    run(settings, stopped_after(4))
+    for name in FILES:
+        path = Path(settings["checkpoints"]) / "00000004" / name
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        with pytest.raises(DataError, match=f"00000004/{name}: sha256 differs"):
+            run(settings)
+        path.unlink()
+        with pytest.raises(DataError, match=f"00000004/{name}: missing"):
+            run(settings)
+        path.write_bytes(whole)
+    state = Path(settings["checkpoints"]) / "00000004" / "state.json"
+    state.write_text(state.read_text()[:-9])
+    with pytest.raises(DataError, match="00000004/state.json: not a checkpoint's state"):
+        run(settings)
 
 
-def test_a_finished_run_only_evaluates_again_and_more_epochs_extend_it(settings):
+@pytest.mark.parametrize(("schema", "whose"), [(1, "an older trainer"), (3, "a newer trainer")])
+def test_a_checkpoint_of_another_trainer_is_refused(settings, schema, whose):
+    folder = Path(settings["checkpoints"]) / "00000003"
+    folder.mkdir(parents=True)
+    (folder / "state.json").write_text(json.dumps({"schema": schema, "step": 3}))
+    with pytest.raises(ConfigError, match=f"00000003: written by {whose} .schema {schema}, this one reads 2.; choose another name"):
+        run(settings)
+
+
+def test_state_is_json_and_tensors_are_safetensors_with_nothing_pickled(uninterrupted):
+    folder = complete(uninterrupted)[-1]
+    assert {path.name for path in folder.iterdir()} == {*FILES, "metrics.arrow", "state.json"}
+    rows = metrics(uninterrupted)
+    assert [row["step"] for row in rows] == [*range(1, 16)]
+    assert [row["loss"] for row in rows] == curve(uninterrupted)
+    losses = ("final", "draft", "posterior", "telling", "untold", "balance", "contrast", "maximize", "sleep")
+    assert [sum(row[name] or 0 for name in losses) for row in rows] == pytest.approx(curve(uninterrupted), rel=1e-5)
+    assert [row["step"] - 1 for row in rows if row["contrast"] is not None] == [1, 5, 9, 13]
+    for name in FILES[:2]:
+        data = (folder / name).read_bytes()
+        length = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + length])
+        assert max(entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__") == len(data) - 8 - length
+    state = state_of(uninterrupted)
+    assert [each["step"] for each in state["evaluations"]] == [8, 15]
+    assert all({"nats", "swapNats", "sharedNats", "collapsed"} <= each.keys() for each in state["evaluations"])
+    assert state["best"] == {key: min(state["evaluations"], key=lambda each: each["nats"])[key] for key in ("step", "nats")}
+    assert state["resources"] == [["load", "kg"]]
+    words = json.loads((folder / "vocabulary.json").read_text())["words"]
+    assert " check" in words or "check" in words
+
+
+# -- what a run is
+
+
+def test_a_finished_run_only_evaluates_again(settings):
     first, _ = run(settings, epochs=1)
     again, seen = run(settings, epochs=1)
     assert again == first and seen == []
-    longer, seen = run(settings, epochs=2)
-    assert (seen[0]["step"], longer["step"]) == (6, 10)
-    with pytest.raises(ConfigError, match="epochs is 1, but .* is already 2 epochs in"):
-        run(settings, epochs=1)
 
 
-@pytest.mark.parametrize(("field", "value"), [("seed", 1), ("batchGroups", 4), ("learningRate", 1e-3), ("threads", 2)])
-def test_a_name_is_not_reused_for_other_settings(settings, field, value):
-    run(settings, epochs=1)
-    with pytest.raises(ConfigError, match=f"holds a run whose {field} is .*choose another name"):
-        run(settings, **{field: value})
+def test_a_name_is_not_reused_for_other_settings(settings):
+    run(settings, stopped_after(1))
+    others = {
+        "seed": 1, "epochs": 5, "batchGroups": 4, "learningRate": 2e-3, "size": "small", "stepsAPlan": 5, "objective": "imitation", "contrast": "plain",
+        "contrastWeight": 0.2, "negatives": "random", "threads": 2,
+    }  # fmt: skip
+    assert {"campaign", *others} == set(training.SHAPES_THE_CURVE)
+    for field, value in others.items():
+        with pytest.raises(ConfigError, match=f"holds a run whose {field} is .*, not {value}; choose another name"):
+            run(settings, **{field: value})
+    result, _ = run(settings, stopped_after(2), checkpointEverySteps=1, evaluateEverySteps=3, stopAfter=9)  # these may change
+    assert result is None
 
 
 def test_without_a_generation_a_started_run_keeps_the_one_it_began_with(settings, tmp_path):
     data = tmp_path / "data"
     Campaign(situations=10).write(data, generation=1, pulled=False)
-    run(settings, uri=str(data), epochs=1)
+    run(settings, stopped_after(1), uri=str(data))
     Campaign(situations=14).write(data, generation=2, pulled=False)
-    result, _ = run(settings, uri=str(data), epochs=2)
-    assert result["generation"] == 1
+    result, _ = run(settings, uri=str(data))
+    assert (result["generation"], result["step"]) == (1, 6)
     with pytest.raises(ConfigError, match="generation is 1, not 2"):
-        run(settings, uri=str(data), epochs=2, generation=2)
+        run(settings, uri=str(data), generation=2)
 
 
-def test_finals_that_differ_are_learnt_and_held_out_situations_show_it(settings, moving):
-    result, seen = run(settings, epochs=25, checkpointEverySteps=1000)
-    assert seen[-1]["loss"] < 0.2 < seen[0]["loss"]
-    for split in ("train", "validation", "test"):
-        assert result[split]["pairAccuracy"] >= 0.9
-        assert result[split]["longerFirst"] == 0.5
-    assert result["test"]["interval"][0] < result["test"]["pairAccuracy"]
-    assert result["simulated"] == "a" * 64
+def test_a_run_that_follows_takes_up_a_newer_generation_in_its_next_epoch(settings, tmp_path):
+    data = tmp_path / "data"
+    Campaign(situations=10).write(data, generation=1, pulled=False)
+    run(settings, stopped_after(1), uri=str(data), follow=True)
+    Campaign(situations=14).write(data, generation=2, pulled=False)
+    result, _ = run(settings, uri=str(data), follow=True)
+    assert result["generation"] == 2
 
 
-def test_labels_drawn_at_random_leave_held_out_ranking_at_chance(settings, tmp_path):
-    data = Campaign(situations=120, shuffled=True, shares=(0.2, 0.2)).write(tmp_path / "data")
-    result, _ = run(settings, uri=str(data), epochs=10)
-    low, high = result["test"]["interval"]
-    assert result["test"]["situations"] > 80
-    assert low < 0.5 < high
-    assert result["validation"]["pairAccuracy"] is None
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_loss_that_is_not_finite_stops_the_run_naming_the_step_and_puts_no_checkpoint(settings, monkeypatch, value):
-    losses = iter([1.0, 1.0, 1.0, value])
-    real = training.info_nce
-    monkeypatch.setattr(training, "info_nce", lambda energy, slots: real(energy, slots) * next(losses))
-    with pytest.raises(Diverged, match="at step 4; lower learningRate"):
-        run(settings)
-    assert [path.name for path in complete(Path(settings["checkpoints"]))] == ["00000003"]
+def test_another_campaigns_data_are_refused(settings):
+    with pytest.raises(ConfigError, match="campaign is other, but .* holds campaign moving"):
+        run(settings, campaign="other")
 
 
 def test_a_dataset_without_positives_is_refused_in_one_line(settings, tmp_path):
@@ -168,18 +260,6 @@ def test_a_dataset_without_positives_is_refused_in_one_line(settings, tmp_path):
         run(settings, uri=str(campaign.write(tmp_path / "data")))
 
 
-def test_another_campaigns_data_are_refused(settings):
-    with pytest.raises(ConfigError, match="campaign is other, but .* holds campaign moving"):
-        run(settings, campaign="other")
-
-
-def test_a_run_from_s3_to_s3_equals_one_in_folders(s3, settings, uninterrupted):
-    Campaign().write(s3 / "datasets" / "moving", pulled=False)
-    result, _ = run(settings, uri="s3://bucket/datasets/moving", checkpoints="s3://bucket/checkpoints/short-run")
-    assert result["checkpoint"] == "s3://bucket/checkpoints/short-run/00000020"
-    assert_same_end(s3 / "checkpoints" / "short-run", uninterrupted)
-
-
 def test_the_command_line_names_the_mistake_and_exits_2(settings):
     status, last = finish({**settings, "epochs": 0})
     assert status == 2
@@ -187,12 +267,53 @@ def test_the_command_line_names_the_mistake_and_exits_2(settings):
     assert last["message"] == "epochs must be an integer of at least 1, not 0"
 
 
-def test_state_is_json_and_tensors_are_safetensors_with_nothing_pickled(settings):
-    run(settings, epochs=1)
-    folder = complete(Path(settings["checkpoints"]))[-1]
-    assert {path.name for path in folder.iterdir()} == {*FILES, "state.json"}
-    for name in FILES:
-        data = (folder / name).read_bytes()
-        length = int.from_bytes(data[:8], "little")
-        header = json.loads(data[8 : 8 + length])
-        assert max(entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__") == len(data) - 8 - length
+# -- when it ends, and when it may not go on
+
+
+def test_a_run_ends_after_so_many_evaluations_without_a_better_one_and_the_best_weights_count(settings, monkeypatch):
+    losses = {2: 5.0, 4: 4.0, 6: 6.0, 8: 4.5}
+    steps = iter(losses)
+    monkeypatch.setattr(training, "validation_loss", lambda actor, situations: losses[next(steps)])
+    result, seen = run(settings, evaluateEverySteps=2, stopAfter=2, objective="imitation")
+    assert result["step"] == 8 and seen[-1]["steps"] == 15
+    assert result["checkpoint"] == f"{settings['checkpoints']}/00000004"
+    assert state_of(Path(settings["checkpoints"]))["best"] == {"step": 4, "nats": 4.0}
+
+
+def test_m_steps_wait_for_a_watch_without_collapse_and_a_balance_loss_below_a_falling_threshold():
+    """The smoothed loss is 0.9 of what it was and 0.1 of the new one; losses come with their weight of 0.002."""
+    em = EmState()
+    em.collapsed = False
+    assert not em.may_maximize(0.0)
+    em.follow({"final": 1.0})
+    assert em.smoothed is None
+    em.follow({"balance": 0.04})
+    em.follow({"balance": 0.14})
+    assert em.smoothed == pytest.approx(0.9 * 20 + 0.1 * 70)
+    threshold = training.THRESHOLD
+    assert threshold[0] > 25 > threshold[1]
+    assert em.may_maximize(0.0) and not em.may_maximize(1.0)
+    em.collapsed = True
+    assert not em.may_maximize(0.0)
+
+
+# -- what is learnt
+
+
+def test_finals_that_differ_are_learnt_and_held_out_situations_show_it(settings):
+    result, seen = run(settings, **LEARNING)
+    assert seen[-1]["loss"] < 0.25 * seen[0]["loss"]
+    for split in ("train", "validation", "test"):
+        assert result[split]["pairAccuracy"] >= 0.9
+        assert result[split]["longerFirst"] == 0.5
+    assert result["test"]["interval"][0] < result["test"]["pairAccuracy"]
+    assert result["simulated"] == "a" * 64
+
+
+def test_labels_drawn_at_random_leave_held_out_ranking_at_chance(settings, tmp_path):
+    data = Campaign(situations=80, shuffled=True, shares=(0.2, 0.2)).write(tmp_path / "data")
+    result, _ = run(settings, **{**LEARNING, "uri": str(data), "epochs": 12})
+    low, high = result["test"]["interval"]
+    assert result["test"]["situations"] > 55
+    assert low < 0.5 < high
+    assert result["validation"]["pairAccuracy"] is None and result["validation"]["nats"] is None

@@ -19,6 +19,7 @@ from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import Worker
 
 from exemplar_trainer.activity import train_activity
+from exemplar_trainer.config import TrainConfig
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +53,8 @@ def test_the_activity_returns_the_result_and_its_heartbeats_name_durable_checkpo
 
     environment.on_heartbeat = beat
     result = asyncio.run(environment.run(train_activity, settings))
-    assert result["step"] == 20
-    assert result["checkpoint"] == f"{settings['checkpoints']}/00000020"
+    assert result["step"] == 15
+    assert (Path(result["checkpoint"]) / "state.json").exists()
     assert set(result) == {"run", "generation", "simulated", "step", "loss", "checkpoint", "train", "validation", "test", "device"}
     assert set(beats[-1]) == {"step", "steps", "epoch", "loss", "checkpoint", "tokensPerS"}
     assert len(json.dumps(result)) < 2000
@@ -97,8 +98,8 @@ def test_what_cannot_succeed_is_not_retried(settings, change, kind, message):
 def test_an_error_nobody_foresaw_is_one_line_and_not_retried_for_ever(settings, tmp_path):
     run = tmp_path / "run" / "00000003"
     run.mkdir(parents=True)
-    state = {"schema": 1, "run": "short-run", "generation": 1, "fingerprint": "f" * 64, "campaign": "moving", "seed": 0}
-    (run / "state.json").write_text(json.dumps({**state, "batchGroups": 3, "learningRate": 3e-4, "threads": 1, "step": "three"}))
+    state = {"schema": 2, "generation": 1, "fingerprint": "f" * 64, "step": "three"}
+    (run / "state.json").write_text(json.dumps({**TrainConfig.from_json(settings).to_json(), **state}))
     with pytest.raises(ApplicationError) as failure:
         asyncio.run(ActivityEnvironment().run(train_activity, settings))
     assert failure.value.non_retryable
@@ -160,7 +161,7 @@ def test_a_killed_worker_costs_no_step_and_the_next_one_finishes_the_run(setting
     monkeypatch.setenv("EXEMPLAR_DIR", str(tmp_path / "state"))
     ready = tmp_path / "state" / "trainer.ready"
     run = Path(settings["checkpoints"])
-    config = {**settings, "epochs": 12}
+    config = {**settings, "epochs": 6}
 
     def start_worker() -> subprocess.Popen[bytes]:
         ready.unlink(missing_ok=True)
@@ -186,9 +187,9 @@ def test_a_killed_worker_costs_no_step_and_the_next_one_finishes_the_run(setting
                 assert await asyncio.to_thread(second.wait, 20) == 0
 
     result, reached = asyncio.run(story())
-    assert reached < "00000060"
-    assert result["step"] == 60
-    assert (run / "00000060" / "state.json").exists()
+    assert reached < "00000030"
+    assert result["step"] == 30
+    assert (run / "00000030" / "state.json").exists()
     assert not ready.exists()
     steps = [json.loads((folder / "state.json").read_text()) for folder in complete(run)]
-    assert sum(len(state["losses"]) for state in steps) == 60
+    assert sum(len(state["losses"]) for state in steps) == 30

@@ -1,0 +1,352 @@
+"""The plan actor's network: one encoder of plans and texts, and a decoder for each of its policies."""
+
+from dataclasses import dataclass, field, fields
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .vocabulary import BOS, EOS, FIRST_REFERENCE, FIRST_WORD, OPEN, PAD, SEP
+
+ROLES = ("prior", "draft", "posterior")
+"""Forward policies: of final plans, of earlier versions, and of plans given the explanation too."""
+EDITS = ("label", "expand", "split")
+STOP = 0
+"""Choice 0: row 0 is the start state, at which no edit is possible; choice 3 r + k is the edit EDITS[k] at row r."""
+PADDING, START, BARE, LABELLED, STATE = range(5)
+"""Kinds of a plan's rows."""
+SPAN = 12
+"""Rows further apart than this share a bias."""
+RELATIONS = 3 * (2 * SPAN + 1)
+DEEPEST = 8
+WAVES = 16
+NEVER_SAID = (PAD, BOS, SEP, OPEN)
+IMPOSSIBLE = -1e9
+"""Logit of what cannot come: no text is empty, and none holds the marks of a condition."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """width must be a multiple of 2 heads."""
+
+    width: int = 128
+    heads: int = 4
+    text_layers: int = 2
+    plan_layers: int = 3
+    decoder_layers: int = 2
+
+
+SIZES = {
+    "tiny": Size(64, 2, 1, 2, 1),
+    "small": Size(),
+    "base": Size(384, 6, 3, 4, 2),
+    "large": Size(768, 12, 4, 4, 2),
+}
+"""0.6, 3, 30 and 123 million weights, with a vocabulary of 2,000."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """
+    What plans are read beside: C contexts of M text tokens. hidden: [C, M, width]; present: bool [C, M]; values: float [C, K], of references. Each layer
+    makes its keys and values of it once, however many plans, edits and policies ask.
+    """
+
+    hidden: torch.Tensor
+    present: torch.Tensor
+    values: torch.Tensor
+    _made: dict[tuple[int, bool], tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict, compare=False, repr=False)
+
+    def keys_values(self, layer: "Attention") -> tuple[torch.Tensor, torch.Tensor]:
+        # what was made without gradients has none to give
+        key = (id(layer), torch.is_grad_enabled())
+        if key not in self._made:
+            self._made[key] = layer.keys_values(self.hidden)
+        return self._made[key]
+
+    def joined(self, other: "Memory") -> "Memory":
+        return Memory(torch.cat([self.hidden, other.hidden], 1), torch.cat([self.present, other.present], 1), self.values)
+
+    def first(self, contexts: int) -> "Memory":
+        return Memory(self.hidden[:contexts], self.present[:contexts], self.values[:contexts])
+
+    def rows(self, contexts: torch.Tensor) -> "Memory":
+        return Memory(self.hidden[contexts], self.present[contexts], self.values[contexts])
+
+
+@dataclass(frozen=True)
+class PlanRows:
+    """
+    S plans in each of C contexts, R rows each: row 0 is the start state, row 1 + r is row r of the plan.
+
+    texts: int64 [C, U, W], the context's distinct node texts; texts[:, 0] is empty. kind, depth, text (its place in `texts`): int64 [C, S, R].
+    figures: int64 [C, S, R, N], bins. allowed: bool [C, S, 3 R], the choices.
+    """
+
+    texts: torch.Tensor
+    kind: torch.Tensor
+    depth: torch.Tensor
+    text: torch.Tensor
+    figures: torch.Tensor
+    allowed: torch.Tensor
+
+    def to(self, device: torch.device) -> "PlanRows":
+        return PlanRows(*(getattr(self, each.name).to(device) for each in fields(self)))
+
+
+class Attention(nn.Module):
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.heads = size.heads
+        self.norm = nn.LayerNorm(size.width)
+        self.query = nn.Linear(size.width, size.width)
+        self.key_value = nn.Linear(size.width, 2 * size.width)
+        self.out = nn.Linear(size.width, size.width)
+
+    def forward(self, hidden: torch.Tensor, memory: Memory | None = None, mask: torch.Tensor | None = None, causal: bool = False, rotate: bool = False) -> torch.Tensor:  # fmt: skip
+        """hidden: [B, T, width]; memory: of B contexts, `hidden` itself where None. mask: bool, or float to add, broadcast to [B, heads, T, M]."""
+        normed = self.norm(hidden)
+        query = self._split(self.query(normed))
+        key, value = self.keys_values(normed) if memory is None else memory.keys_values(self)
+        if memory is not None:
+            mask = memory.present[:, None, None]
+        if rotate:
+            query, key = rotated(query), rotated(key)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=causal)
+        return hidden + self.out(mixed.transpose(1, 2).flatten(2))
+
+    def keys_values(self, source: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        key, value = (self._split(half) for half in self.key_value(source).chunk(2, -1))
+        return key, value
+
+    def _split(self, hidden: torch.Tensor) -> torch.Tensor:
+        return hidden.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class FeedForward(nn.Module):
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(size.width)
+        self.inner = nn.Linear(size.width, 4 * size.width)
+        self.out = nn.Linear(4 * size.width, size.width)
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        return hidden + self.out(F.gelu(self.inner(self.norm(hidden))))
+
+
+class TextLayer(nn.Module):
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.attention = Attention(size)
+        self.feed_forward = FeedForward(size)
+
+    def forward(self, hidden: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
+        return self.feed_forward(self.attention(hidden, mask=present[:, None, None], rotate=True))
+
+
+class PlanLayer(nn.Module):
+    """Rows of a plan attend to each other, by learned biases of where they stand to each other, and to the memory of their context."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.bias = nn.Embedding(RELATIONS, size.heads)
+        self.attention = Attention(size)
+        self.reading = Attention(size)
+        self.feed_forward = FeedForward(size)
+        nn.init.zeros_(self.bias.weight)
+
+    def forward(self, hidden: torch.Tensor, relation: torch.Tensor, present: torch.Tensor, memory: Memory) -> torch.Tensor:
+        """hidden: [C, S, R, width]."""
+        contexts, plans, rows, _ = hidden.shape
+        mask = self.bias(relation).permute(0, 3, 1, 2).masked_fill(~present.flatten(0, 1)[:, None, None], float("-inf"))
+        hidden = self.attention(hidden.flatten(0, 1), mask=mask.to(hidden.dtype))
+        # the rows of all plans of a context ask its memory at once
+        hidden = self.reading(hidden.unflatten(0, (contexts, plans)).flatten(1, 2), memory)
+        return self.feed_forward(hidden).unflatten(1, (plans, rows))
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.attention = Attention(size)
+        self.reading = Attention(size)
+        self.feed_forward = FeedForward(size)
+
+    def forward(self, hidden: torch.Tensor, memory: Memory) -> torch.Tensor:
+        """hidden: [C, S, L, width]: S texts in each of C contexts."""
+        contexts, texts, length, _ = hidden.shape
+        hidden = self.attention(hidden.flatten(0, 1), causal=True, rotate=True)
+        hidden = self.reading(hidden.unflatten(0, (contexts, texts)).flatten(1, 2), memory)
+        return self.feed_forward(hidden).unflatten(1, (texts, length))
+
+
+class PlanActor(nn.Module):
+    """
+    vocabulary: tokens. figures: bins of each figure of an action.
+
+    Three forward policies share the encoder and have heads of their own. P_F of an edit is p(row, kind) p(text | row, kind), and of a label with
+    figures that of each figure's bin besides.
+    """
+
+    def __init__(self, size: Size, vocabulary: int, figures: tuple[int, ...]) -> None:
+        super().__init__()
+        self.size = size
+        width = size.width
+        self.token = nn.Embedding(vocabulary, width)
+        nn.init.normal_(self.token.weight, std=width**-0.5)
+        self.number = nn.Linear(2 * WAVES, width)
+        self.place = nn.Parameter(torch.randn(64, width))
+        self.segment = nn.Embedding(2, width)
+        self.text_layers = nn.ModuleList(TextLayer(size) for _ in range(size.text_layers))
+        self.text_out = nn.LayerNorm(width)
+
+        self.node_text = nn.Linear(2 * width, width)
+        self.kind = nn.Embedding(5, width)
+        self.depth = nn.Embedding(DEEPEST + 1, width)
+        self.role = nn.Embedding(len(ROLES), width)
+        self.figure_in = nn.ModuleList(nn.Embedding(bins, width) for bins in figures)
+        self.plan_layers = nn.ModuleList(PlanLayer(size) for _ in range(size.plan_layers))
+        self.plan_out = nn.LayerNorm(width)
+
+        self.edit = nn.Linear(width, len(ROLES) * 3)
+        self.undo = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
+        nn.init.zeros_(self.undo[-1].weight)
+        nn.init.zeros_(self.undo[-1].bias)
+
+        self.slot = nn.Linear(width, width)
+        self.slot_kind = nn.Embedding(3 * len(ROLES), width)
+        self.symbol_layers = nn.ModuleList(DecoderLayer(size) for _ in range(size.decoder_layers))
+        self.symbol_out = nn.LayerNorm(width)
+        self.symbol_bias = nn.Parameter(torch.zeros(vocabulary))
+        self.figure_text = nn.Linear(width, width)
+        self.figure_layers = nn.ModuleList(nn.ModuleList([Attention(size), FeedForward(size)]) for _ in range(size.decoder_layers))
+        self.figure_norm = nn.LayerNorm(width)
+        self.figure_out = nn.ModuleList(nn.Linear(width, bins) for bins in figures)
+
+        self.telling_layers = nn.ModuleList(DecoderLayer(size) for _ in range(size.decoder_layers))
+        self.telling_out = nn.LayerNorm(width)
+        self.telling_bias = nn.Parameter(torch.zeros(vocabulary))
+        self.untold = nn.Parameter(torch.randn(width))
+
+    # -- texts
+
+    def embed(self, tokens: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        """tokens: int64 [C, ...]; values: float [C, K], what the context's references amount to. A reference to a number carries its size."""
+        flat = tokens.flatten(1)
+        place = ((flat - FIRST_REFERENCE) // 2).clamp(0, values.shape[1] - 1)
+        refers = (flat >= FIRST_REFERENCE) & (flat < FIRST_WORD)
+        value = torch.where(refers, values.gather(1, place), 0.0).view(tokens.shape)
+        return self.token(tokens) * self.size.width**0.5 + self.number(waves(value))
+
+    def read(self, tokens: torch.Tensor, values: torch.Tensor, segment: int) -> Memory:
+        """The memory of a text of each context. tokens: int64 [C, M]. segment 0: condition, 1: explanation."""
+        present = tokens != PAD
+        hidden = self.embed(tokens, values) + self.segment.weight[segment]
+        for layer in self.text_layers:
+            hidden = layer(hidden, present)
+        return Memory(self.text_out(hidden), present, values)
+
+    # -- plans
+
+    def encode(self, rows: PlanRows, memory: Memory, role: str) -> torch.Tensor:
+        """[C, S, R, width]"""
+        texts = self._node_texts(rows.texts, memory.values)
+        contexts, plans, length = rows.kind.shape
+        text = texts.gather(1, rows.text.flatten(1).unsqueeze(-1).expand(-1, -1, texts.shape[-1])).view(contexts, plans, length, -1)
+        figures = sum(table(rows.figures[..., place]) for place, table in enumerate(self.figure_in))
+        hidden = text + figures + self.kind(rows.kind) + self.depth(rows.depth.clamp(max=DEEPEST)) + self.role.weight[ROLES.index(role)]
+        relation = relations(rows.depth.flatten(0, 1))
+        present = rows.kind != PADDING
+        for layer in self.plan_layers:
+            hidden = layer(hidden, relation, present, memory)
+        return self.plan_out(hidden)
+
+    def _node_texts(self, texts: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        """[C, U, width], 0 of an empty text: the sum of its tokens, and of its tokens times a pattern of their places."""
+        present = (texts != PAD).unsqueeze(-1)
+        tokens = self.embed(texts, values) * present
+        placed = tokens * self.place[: texts.shape[-1]]
+        count = present.sum(-2).clamp(min=1) ** 0.5
+        return self.node_text(torch.cat([tokens.sum(-2) / count, placed.sum(-2) / count], -1)) * present.any(-2)
+
+    def choices(self, hidden: torch.Tensor, allowed: torch.Tensor, role: str) -> torch.Tensor:
+        """log p(choice): [C, S, 3 R], -inf where not allowed; in float32."""
+        first = 3 * ROLES.index(role)
+        logits = self.edit(hidden)[..., first : first + 3].flatten(2).float()
+        return logits.masked_fill(~allowed, float("-inf")).log_softmax(-1)
+
+    def undo_logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """A logit a row: [C, S, R]."""
+        return self.undo(hidden).squeeze(-1)
+
+    def slots(self, hidden: torch.Tensor, choice: torch.Tensor, role: str) -> torch.Tensor:
+        """What the text of a chosen edit begins from. choice: int64 [C, S]. Returns [C, S, width]."""
+        row, kind = choice // 3, choice % 3
+        at = hidden.gather(2, row[..., None, None].expand(-1, -1, 1, hidden.shape[-1])).squeeze(2)
+        return self.slot(at) + self.slot_kind(kind + 3 * ROLES.index(role))
+
+    def symbol_logits(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory, last: bool = False) -> torch.Tensor:
+        """Logits of the token after the slot, and after each of the tokens: [C, S, 1 + L, V], the last alone with `last`. tokens: int64 [C, S, L]."""
+        hidden = torch.cat([slots.unsqueeze(2), self.embed(tokens, memory.values)], 2)
+        for layer in self.symbol_layers:
+            hidden = layer(hidden, memory)
+        if last:
+            hidden = hidden[:, :, -1:]
+        logits = self._next_token(self.symbol_out(hidden), self.symbol_bias)
+        if not last or tokens.shape[2] == 0:
+            logits[:, :, 0, EOS] = IMPOSSIBLE
+        return logits
+
+    def figure_logits(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory) -> list[torch.Tensor]:
+        """Logits of the bins of each figure of labels with these texts: [C, S, bins] each. tokens: int64 [C, S, L]."""
+        hidden = slots + self.figure_text(self._node_texts(tokens, memory.values))
+        for reading, feed_forward in self.figure_layers:
+            hidden = feed_forward(reading(hidden, memory))
+        hidden = self.figure_norm(hidden)
+        return [head(hidden) for head in self.figure_out]
+
+    def telling_logits(self, hidden: torch.Tensor | None, present: torch.Tensor | None, tokens: torch.Tensor, condition: Memory) -> torch.Tensor:
+        """
+        p(x | z, c): logits of each next token of an explanation. hidden: [C, R, width], the rows of its plan, and present: bool [C, R]; None: of
+        texts alone, p(x | c). tokens: int64 [C, L], from BOS. Returns [C, L, V].
+        """
+        if hidden is None:
+            hidden = self.untold.expand(len(tokens), 1, -1)
+            present = torch.ones(len(tokens), 1, dtype=torch.bool, device=tokens.device)
+        memory = condition.joined(Memory(hidden, present, condition.values))
+        told = self.embed(tokens, condition.values).unsqueeze(1)
+        for layer in self.telling_layers:
+            told = layer(told, memory)
+        return self._next_token(self.telling_out(told.squeeze(1)), self.telling_bias)
+
+    def _next_token(self, hidden: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        never = torch.zeros_like(bias, dtype=torch.bool)
+        never[list(NEVER_SAID)] = True
+        return F.linear(hidden, self.token.weight, bias.masked_fill(never, IMPOSSIBLE))
+
+
+def rotated(hidden: torch.Tensor) -> torch.Tensor:
+    """
+    Rotary places on [B, heads, T, width a head]. Source: Su et al. 2021, arXiv 2104.09864, section 3.2.
+    """
+    half = hidden.shape[-1] // 2
+    rate = 10_000 ** (-torch.arange(half, device=hidden.device, dtype=torch.float32) / half)
+    angle = torch.arange(hidden.shape[-2], device=hidden.device).unsqueeze(1) * rate
+    sin, cos = angle.sin().to(hidden.dtype), angle.cos().to(hidden.dtype)
+    left, right = hidden.chunk(2, -1)
+    return torch.cat([left * cos - right * sin, left * sin + right * cos], -1)
+
+
+def waves(value: torch.Tensor) -> torch.Tensor:
+    """Sines and cosines of log1p(n) / 10 at wavelengths from 2 down to 2 / 256, 0 of 0: [..., 2 WAVES]."""
+    rate = torch.pi * 2 ** torch.linspace(0, 8, WAVES, device=value.device)
+    angle = value.unsqueeze(-1) * rate
+    return torch.cat([angle.sin(), angle.cos()], -1) * (value > 0).unsqueeze(-1)
+
+
+def relations(depth: torch.Tensor) -> torch.Tensor:
+    """What row j is to row i: how far ahead, and whether higher, level or lower. depth: int64 [B, R]. Returns int64 [B, R, R] below RELATIONS."""
+    rows = torch.arange(depth.shape[1], device=depth.device)
+    ahead = (rows - rows.unsqueeze(1)).clamp(-SPAN, SPAN) + SPAN
+    lower = (depth.unsqueeze(1) - depth.unsqueeze(2)).sign() + 1
+    return ahead * 3 + lower

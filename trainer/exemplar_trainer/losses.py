@@ -1,0 +1,142 @@
+"""What each policy learns from: losses on batches of situations. Each is a mean over situations, so that ranks can average theirs."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from .actor import PADDING, Memory, PlanActor
+from .domain import Plan, undo_of, undos
+from .objectives import dpo, grouped_nce, modified_sub_trajectory_balance
+from .policies import Scored, score, tell, with_explanations
+from .situations import Reading, Step, log_pb, path_to
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A plan and its explanation in tokens, under a condition. rng: of all that is drawn for it."""
+
+    reading: Reading
+    tree: Plan
+    explanation: list[int]
+    rng: random.Random
+
+
+def readings_of(pairs: Sequence[Pair]) -> list[Reading]:
+    return [pair.reading for pair in pairs]
+
+
+def imitation(actor: PlanActor, memory: Memory, role: str, pairs: Sequence[Pair], steps: int) -> tuple[torch.Tensor, Scored]:
+    """
+    -log P_F a step, nats, on `steps` steps of a path to each plan, drawn by P_B. In expectation it is least where P_F is in balance with P_B at the
+    law of the plans.
+    """
+    chosen = []
+    for pair in pairs:
+        path = path_to(pair.tree, pair.rng)
+        chosen.append(pair.rng.sample(path, min(steps, len(path))))
+    seen = score(actor, memory, role, readings_of(pairs), chosen)
+    return -(seen.log_pf.sum(1) / seen.present.sum(1)).mean(), seen
+
+
+def telling(actor: PlanActor, memory: Memory, pairs: Sequence[Pair]) -> tuple[torch.Tensor, torch.Tensor]:
+    """-log p(x | z, c) and -log p(x | c) a token, nats, each [C]."""
+    seen = score(actor, memory, "prior", readings_of(pairs), [[Step(pair.tree, None, 0.0)] for pair in pairs])
+    texts = [pair.explanation for pair in pairs]
+    told, tokens = tell(actor, memory, seen.hidden[:, 0], seen.rows.kind[:, 0] != PADDING, texts)
+    untold, _ = tell(actor, memory, None, None, texts)
+    return -told / tokens, -untold / tokens
+
+
+def log_p(actor: PlanActor, memory: Memory, role: str, readings: Sequence[Reading], paths: Sequence[Sequence[Sequence[Step]]]) -> torch.Tensor:
+    """
+    log p^(z) by one path each: sum log P_F - log P_B along it, with STOP. A lower bound of log p(z) in expectation, equal to it at a policy in balance.
+    paths: some of each context. Returns float32 [number of paths], context by context.
+    """
+    seen = score(actor, memory, role, readings, [[step for path in some for step in path] for some in paths])
+    terms = []
+    for c, some in enumerate(paths):
+        ends = [len(path) for path in some]
+        for path, part in zip(some, seen.log_pf[c, : sum(ends)].split(ends), strict=True):
+            terms.append(part.sum() - sum(step.log_pb for step in path))
+    return torch.stack(terms)
+
+
+def contrast(
+    actor: PlanActor, memory: Memory, pairs: Sequence[Pair], negatives: Sequence[Sequence[Plan]], kind: str, beta: float
+) -> torch.Tensor:
+    """
+    Positives against negatives, nats. kind: `corrected` (NCE of log p - log p_draft, which leaves the law of final plans as its optimum), `plain`
+    (NCE of log p) or `dpo` (with the drafts' law as reference). Each situation has at least one negative.
+    """
+    groups = [(pair.tree, *some) for pair, some in zip(pairs, negatives, strict=True)]
+    paths = [[path_to(tree, pair.rng) for tree in group] for pair, group in zip(pairs, groups, strict=True)]
+    log_final = log_p(actor, memory, "prior", readings_of(pairs), paths)
+    with torch.no_grad():
+        log_draft = log_p(actor, memory, "draft", readings_of(pairs), paths)
+    slots = torch.full((len(groups), max(map(len, groups))), -1, dtype=torch.int64, device=log_final.device)
+    first = 0
+    for row, group in enumerate(groups):
+        slots[row, : len(group)] = torch.arange(first, first + len(group))
+        first += len(group)
+    if kind == "dpo":
+        there = slots[:, 1:] >= 0
+        positive, negative = slots[:, :1].expand_as(there)[there], slots[:, 1:][there]
+        return dpo(log_final[positive], log_final[negative], log_draft[positive], log_draft[negative], beta)
+    return grouped_nce(log_final, slots, log_draft if kind == "corrected" else None)
+
+
+def balance(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], window: int, tau: float = 1.0, lamda: float = 0.9) -> torch.Tensor:
+    """
+    Modified SubTB of the posterior on `window` neighbouring steps of a path to each plan, for log R(z) = (log p(z | c) + log p(x | z, c)) / tau. Along a
+    path a prior in balance gives its own ratio: log p(s') - log p(s) = log P_F - log P_B + log P_F(STOP | s') - log P_F(STOP | s). Nats squared.
+    Only the posterior and its P_B receive gradients.
+    """
+    readings = readings_of(pairs)
+    windows = []
+    for pair in pairs:
+        path = path_to(pair.tree, pair.rng)
+        first = pair.rng.randint(0, max(0, len(path) - 1 - window))
+        windows.append(path[first : first + window + 1])
+    # a window's last state is there for itself: what is done in it is not asked
+    longest = max(map(len, windows))
+    steps = torch.tensor([[place < len(some) - 1 for place in range(longest - 1)] for some in windows], device=memory.hidden.device)
+    with torch.no_grad():
+        prior = score(actor, memory, "prior", readings, windows)
+        log_text = _text_of_each(actor, memory, prior, [pair.explanation for pair in pairs])
+        back = torch.zeros_like(prior.log_pf)
+        for row, some in enumerate(windows):
+            back[row, : len(some)] = torch.tensor([step.log_pb for step in some], device=back.device)
+        gained = prior.log_pf[:, :-1] - back[:, :-1] + prior.log_stop[:, 1:] - prior.log_stop[:, :-1]
+        log_prior = torch.nn.functional.pad(torch.where(steps, gained, 0.0).cumsum(1), (1, 0))
+        log_reward = (log_prior + log_text) / tau
+    told = with_explanations(actor, memory, [pair.explanation for pair in pairs])
+    seen = score(actor, told, "posterior", readings, windows)
+    return modified_sub_trajectory_balance(log_reward, seen.log_stop, seen.log_pf[:, :-1], _log_undo(actor, seen, windows), steps, lamda)
+
+
+def _text_of_each(actor: PlanActor, memory: Memory, seen: Scored, explanations: Sequence[list[int]]) -> torch.Tensor:
+    """log p(x | s, c) at each state: [C, S]."""
+    contexts, states = seen.present.shape
+    every = torch.arange(contexts, device=memory.hidden.device).repeat_interleave(states)
+    present = (seen.rows.kind != PADDING).flatten(0, 1)
+    log_text, _ = tell(actor, memory.rows(every), seen.hidden.flatten(0, 1), present, [explanations[c] for c in every.tolist()])
+    return log_text.view(contexts, states)
+
+
+def _log_undo(actor: PlanActor, seen: Scored, windows: Sequence[Sequence[Step]]) -> torch.Tensor:
+    """log P_B of the posterior at each state but the first, of the step that led to it: [C, S - 1]. Untrained it is the paths' own law."""
+    logits = actor.undo_logits(seen.hidden).float()
+    base = torch.full(logits.shape, float("-inf"))
+    base[:, :, 0] = 0.0  # states that are not there must not become NaN; nothing reads them
+    done = torch.zeros(logits.shape[:2], dtype=torch.int64)
+    for c, some in enumerate(windows):
+        for s in range(1, len(some)):
+            possible = list(undos(some[s].plan))
+            base[c, s, 0] = float("-inf")
+            for undo in possible:
+                base[c, s, undo.row + 1] = log_pb(undo is possible[-1], len(possible))
+            done[c, s] = undo_of(some[s - 1].edit).row + 1
+    log_back = (logits + base.to(logits.device)).log_softmax(-1)
+    return log_back.gather(2, done.to(logits.device).unsqueeze(2)).squeeze(2)[:, 1:]

@@ -1,0 +1,62 @@
+"""Splits of a dataset as situations, through the loader."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from exemplar_data import ExemplarDataset
+
+from .plan_tree import MOST_RESOURCES, Figures, Texts
+from .situations import COLUMNS, Reading, Situation, nodes_of, plans_of, situation_of, words_of
+from .vocabulary import Vocabulary
+
+MAX_NEGATIVES = 8
+"""Negatives of a situation in one epoch; others may be drawn in the next."""
+KEPT = 4096
+"""Situations that stay parsed in memory."""
+
+
+def open_split(uri: str, split: str, generation: int | None, **settings: Any) -> ExemplarDataset:
+    """
+    Groups of a split; settings as of `ExemplarDataset`. Raises ConfigError, SchemaTooNew, DataError or StoreUnavailable.
+    """
+    return ExemplarDataset(uri, "groups", split, generation=generation, columns=COLUMNS, **settings)
+
+
+def learn_figures(dataset: ExemplarDataset) -> Figures:
+    """Counts the resources that the finals of a split name most often."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for group in dataset.items():
+        for node in nodes_of(plans_of(group)[0]):
+            seen.update({(resource["name"], resource["unit"]) for resource in node.get("resources", ())})
+    ranked = sorted(seen.items(), key=lambda entry: (-entry[1], entry[0]))
+    return Figures(tuple(resource for resource, _ in ranked[:MOST_RESOURCES]))
+
+
+def learn_vocabulary(dataset: ExemplarDataset, figures: Figures, largest: int) -> Vocabulary:
+    def words() -> Iterator[str]:
+        for group in dataset.items():
+            texts = Texts()
+            yield from words_of([situation_of(group, texts, figures, plans_of(group))], texts)
+
+    return Vocabulary.of(words(), largest)
+
+
+class Parsed:
+    """Groups of the loader as situations with their readings; those met before are kept."""
+
+    def __init__(self, vocabulary: Vocabulary, figures: Figures) -> None:
+        self.vocabulary, self.figures = vocabulary, figures
+        self._kept: dict[str, tuple[Situation, Reading]] = {}
+
+    def __call__(self, group: dict[str, Any]) -> tuple[Situation, Reading]:
+        key = group["situation_id"]
+        found = self._kept.get(key)
+        if found is None or len(found[0].negatives) != len(group["negatives"]):
+            texts = Texts()
+            situation = situation_of(group, texts, self.figures, plans_of(group))
+            found = situation, Reading(self.vocabulary, texts, situation.condition)
+            if len(self._kept) >= KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = found
+        return found

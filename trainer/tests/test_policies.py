@@ -1,0 +1,331 @@
+"""Policies on plans: laws that sum to 1, one law whether it scores or draws, contexts that do not mix."""
+
+import math
+import random
+from collections import Counter
+
+import pytest
+import torch
+from actors import actor_of, parsed_of, situations_of
+from test_plan_tree import faults
+
+from exemplar_trainer import policies
+from exemplar_trainer.actor import NEVER_SAID
+from exemplar_trainer.domain import ROOT, Edit, Node, PlanSpace, apply
+from exemplar_trainer.losses import log_p
+from exemplar_trainer.plan_tree import Condition, Figures, Texts, plan_of
+from exemplar_trainer.policies import draw, explain, memory_of, plan_rows, score, tell, with_explanations
+from exemplar_trainer.situations import Reading, Step, path_to
+from exemplar_trainer.vocabulary import CUT, EOS, FIRST_WORD, SPECIAL, Vocabulary
+
+FIGURES = Figures((("load", "kg"),))
+MARKS = (".", ";", "!", "?")
+
+
+@pytest.fixture(scope="module")
+def read(moving):
+    """(actor, situations): plans of two to four moves, conditions of different lengths, the fourth one open-ended."""
+    parsed = parsed_of(moving)
+    some = situations_of(moving, parsed)
+    for place, initial, target in ((3, "All is lost. " * 5, None), (5, "The cat sleeps.", "The cat is awake."), (6, "Rain", "Sun")):
+        one, reading = some[place]
+        some[place] = one, Reading(parsed.vocabulary, reading.texts, Condition(initial, target, "porter", "plan", one.condition.horizon))
+    assert len({len(one.positive.tree) for one, _ in some}) > 1
+    return actor_of(parsed.vocabulary, parsed.figures), some
+
+
+@pytest.fixture
+def marking(monkeypatch):
+    """(actor, reading): an actor that writes nothing but marks, whose every text is encoded as it was drawn; plans of at most 3 states."""
+    monkeypatch.setattr(policies, "MOST_STATES", 3)
+    vocabulary = Vocabulary([*MARKS, " spare", "Spare"])
+    actor = actor_of(vocabulary, FIGURES)
+    with torch.no_grad():
+        for bias in (actor.symbol_bias, actor.telling_bias):
+            bias.fill_(-50.0)
+            bias[FIRST_WORD : FIRST_WORD + len(MARKS)] = 1.0
+            bias[EOS] = 2.0
+        for norm in (actor.symbol_out, actor.telling_out):  # else a mark is followed by itself for ever
+            norm.weight.mul_(0.2)
+    texts = Texts()
+    for text in ("It.", "is", "done", "!"):
+        texts.number(text)
+    return actor, Reading(vocabulary, texts, Condition("Six eggs.", "A cake.", "cook", "plan", ("minutes", "hours")))
+
+
+def generator(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+PLAN = (Node(False, 1, 0), Node(False, 0, 1), Node(True, 1, 1), Node(False, 3, 1, (5, 9, 1, 2)))
+
+
+@pytest.mark.parametrize("role", ["prior", "draft", "posterior"])
+@torch.no_grad()
+def test_probabilities_of_all_edits_and_stop_sum_to_1_at_each_state(marking, role):
+    actor, reading = marking
+    memory = memory_of(actor, [reading])
+    space = PlanSpace(labels=1, states=1, max_states=3, max_depth=2)
+    source = random.Random(0)
+    for _ in range(20):
+        plan = PLAN if source.random() < 0.3 else grown(space, source)
+        steps = [Step(plan, edit, 0.0) for edit in space.edits(plan)] + [Step(plan, None, 0.0)]
+        seen = score(actor, memory, role, [reading], [steps])
+        assert seen.choice.exp().sum().item() == pytest.approx(1, abs=1e-5)
+        assert (seen.choice > -30).all() and (len(steps) == 1 or seen.choice.max() - seen.choice.min() > 0.01)
+        assert torch.allclose(seen.log_stop[0], seen.choice[0, -1])
+        # and all that is not among them is impossible
+        rows = plan_rows([reading], [[plan]], len(actor.figure_in))
+        laws = actor.choices(actor.encode(rows, memory, role), rows.allowed, role)
+        assert laws.isfinite().sum() == len(steps)
+
+
+def grown(space, source):
+    plan = (Node(False, 0, 0),)
+    for _ in range(source.randrange(9)):
+        edits = list(space.edits(plan))
+        plan = apply(plan, source.choice(edits)) if edits else plan
+    return plan
+
+
+@torch.no_grad()
+def test_no_text_is_empty_and_none_holds_marks_of_a_condition(read, monkeypatch):
+    actor, some = read
+    one, reading = some[0]
+    laws, real = [], policies.token_log_probs
+    monkeypatch.setattr(policies, "token_log_probs", lambda logits, wanted: laws.append(logits.softmax(-1)) or real(logits, wanted))
+    memory = memory_of(actor, [reading])
+    seen = score(actor, memory, "prior", [reading], [path_to(one.positive.tree, random.Random(0))[:4]])
+    tell(actor, memory, seen.hidden[:, 0], seen.rows.kind[:, 0] != 0, [reading.explanation(one.positive.explanation)])
+    texts, explanations = (law for law in laws if law.shape[-1] == len(reading.vocabulary))
+    assert texts[..., list(NEVER_SAID)].max() == explanations[..., list(NEVER_SAID)].max() == 0
+    assert texts[:, :, 0, EOS].max() == 0 < texts[:, :, 1:, EOS].min()
+    assert {law.shape[-1] for law in laws} == {len(reading.vocabulary), *(scale.bins for scale in FIGURES.scales)}
+
+
+@pytest.mark.parametrize("role", ["prior", "posterior"])
+def test_a_drawn_plan_has_the_log_probability_that_scoring_its_path_gives(marking, role):
+    actor, reading = marking
+    memory = memory_of(actor, [reading, reading])
+    (drawn, _) = draw(actor, memory, role, [reading, reading], 60, generator(0))
+    assert len({one.plan for one in drawn}) > 30
+    for one in drawn:
+        assert one.stopped and one.path[-1].edit is None and one.path[-1].plan == one.plan
+        for step, after in zip(one.path, one.path[1:], strict=False):
+            assert apply(step.plan, step.edit) == after.plan
+        with torch.no_grad():
+            seen = score(actor, memory.first(1), role, [reading], [one.path])
+        assert seen.log_pf.sum().item() == pytest.approx(one.log_pf, abs=1e-4)
+
+
+def test_drawn_plans_are_valid_and_their_actions_have_figures(marking):
+    actor, reading = marking
+    (drawn,) = draw(actor, memory_of(actor, [reading]), "draft", [reading], 80, generator(1), temperature=1.5)
+    for one in drawn:
+        assert faults(plan_of(one.plan, reading.condition, reading.texts, FIGURES), reading.condition) == []
+        assert sum(node.is_state for node in one.plan) <= 3
+        for row, node in enumerate(one.plan):
+            known = not node.is_state and node.symbol and row > 0
+            assert len(node.characteristics) == (4 if known else 0) and all(each >= 1 for each in node.characteristics)
+    assert {row for one in drawn for row, node in enumerate(one.plan) if node.characteristics} > {1}
+    assert {len(reading.texts.of(node)) for one in drawn for node in one.plan if reading.texts.of(node) != "..."} > {1, 2}
+
+
+def test_draws_at_temperature_1_follow_the_law_that_scores_them(marking, monkeypatch):
+    """The first edit of 1,500 plans, by what is done with which text of one mark: chi-square below its 99.99 % point."""
+    actor, reading = marking
+    monkeypatch.setattr(policies, "MOST_EDITS", 1)
+    memory, draws = memory_of(actor, [reading]), 1500
+    (drawn,) = draw(actor, memory, "prior", [reading], draws, generator(2))
+    seen = Counter(said(reading, one.path[0]) for one in drawn)
+
+    things = [(kind, mark) for kind in ("label", "expand") for mark in MARKS]
+    edits = [Edit(kind, 0, reading.texts.number(mark) + (kind == "label")) for kind, mark in things]
+    with torch.no_grad():
+        done = score(actor, memory, "prior", [reading], [[*(Step(ROOT, edit, 0.0) for edit in edits), Step(ROOT, None, 0.0)]])
+    law = dict(zip([*things, "stop"], done.log_pf[0].exp().tolist(), strict=True))
+    law["longer"] = 1 - sum(law.values())
+    assert min(law.values()) > 0.004 and law["longer"] < 0.8
+    chi_square = sum((seen[what] - draws * chance) ** 2 / (draws * chance) for what, chance in law.items())
+    assert sum(seen.values()) == draws and chi_square < 33.7  # for 9 degrees of freedom
+
+
+def said(reading, step):
+    if step.edit is None:
+        return "stop"
+    text = reading.texts.of(Node(step.edit.kind != "label", step.edit.symbol, 0))
+    return (step.edit.kind, text) if text in MARKS else "longer"
+
+
+def test_at_temperature_0_a_draw_is_the_likeliest_step_by_step_whatever_the_seed(marking):
+    actor, reading = marking
+    memory = memory_of(actor, [reading])
+    (first, again), (other,) = draw(actor, memory, "prior", [reading], 2, generator(3), 0.0)[0], draw(actor, memory, "prior", [reading], 1, generator(4), 0.0)[0]
+    assert first.plan == again.plan == other.plan and first.log_pf == pytest.approx(other.log_pf, abs=1e-5)
+    space = PlanSpace(labels=1, states=1, max_states=3, max_depth=2)
+    for step in first.path:
+        steps = [Step(step.plan, edit, 0.0) for edit in space.edits(step.plan)] + [Step(step.plan, None, 0.0)]
+        with torch.no_grad():
+            best = steps[score(actor, memory, "prior", [reading], [steps]).choice.argmax()].edit
+        assert (best is None) == (step.edit is None) and (best is None or (best.kind, best.row) == (step.edit.kind, step.edit.row))
+
+
+def test_one_seed_draws_the_same_plans_and_explanations_and_another_one_others(marking):
+    actor, reading = marking
+    readings, memory = [reading] * 2, memory_of(actor, [reading] * 2)
+
+    def made(seed):
+        drawn = draw(actor, memory, "prior", readings, 3, generator(seed))
+        told = explain(actor, memory, readings, [some[0].plan for some in drawn], generator(seed))
+        return [[one.plan for one in some] for some in drawn], told
+
+    assert made(5) == made(5) != made(6)
+    assert made(5)[1] != made(6)[1] and all(set(text) <= set(range(FIRST_WORD, FIRST_WORD + 4)) for text in made(5)[1])
+
+
+def test_a_plan_that_does_not_stop_is_taken_as_it_stands(marking, monkeypatch):
+    actor, reading = marking
+    monkeypatch.setattr(policies, "MOST_EDITS", 2)
+    (drawn,) = draw(actor, memory_of(actor, [reading]), "prior", [reading], 30, generator(7))
+    lasting = [one for one in drawn if not one.stopped]
+    assert lasting and all(len(one.path) == 2 and apply(one.path[-1].plan, one.path[-1].edit) == one.plan for one in lasting)
+
+
+def test_drawing_can_begin_at_any_plan(marking):
+    actor, reading = marking
+    start = apply(PLAN, Edit("label", 1, reading.texts.number("!") + 1, (1, 1, 1, 1)))
+    (drawn,) = draw(actor, memory_of(actor, [reading]), "prior", [reading], 20, generator(8), starts=[start])
+    assert {one.path[0].plan for one in drawn} == {start}
+    assert all(Counter(start) - Counter(one.plan) == Counter() for one in drawn)
+
+
+# -- contexts
+
+
+@torch.no_grad()
+def test_a_context_is_scored_alone_as_among_longer_ones(read):
+    actor, some = read
+    readings = [reading for _, reading in some]
+    source = random.Random(1)
+    paths = [path_to(one.positive.tree, source)[place % 3 :] for place, (one, _) in enumerate(some)]
+    texts = [reading.explanation(one.positive.explanation) for one, reading in some]
+    assert len({len(reading.tokens) for reading in readings}) > 2 and len(set(map(len, paths))) > 2
+
+    def law(places):
+        those = [readings[place] for place in places]
+        memory = memory_of(actor, those)
+        told = with_explanations(actor, memory, [texts[place] for place in places])
+        seen = [score(actor, at, role, those, [paths[place] for place in places]) for role, at in (("prior", memory), ("draft", memory), ("posterior", told))]
+        last = seen[0].hidden[:, 0], seen[0].rows.kind[:, 0] != 0
+        said = tell(actor, memory, *last, [texts[place] for place in places]), tell(actor, memory, None, None, [texts[place] for place in places])
+        undone = actor.undo_logits(seen[2].hidden)
+        return [
+            {
+                "numbers": torch.stack([getattr(one, name)[row, : len(paths[place])] for one in seen for name in ("choice", "text", "figures", "log_stop")]),
+                "told": torch.stack([log[row] for log, _ in said]),
+                "tokens": said[0][1][row].item(),
+                "undo": undone[row, 0, : len(paths[place][0].plan) + 1],
+            }
+            for row, place in enumerate(places)
+        ]
+
+    together = law(range(len(some)))
+    for place in range(len(some)):
+        (alone,) = law([place])
+        for name, expected in alone.items():
+            found = together[place][name]
+            assert found == expected if name == "tokens" else torch.allclose(found, expected, atol=2e-4), (place, name)
+        assert alone["tokens"] == len(texts[place]) + 1
+
+
+@torch.no_grad()
+def test_where_a_context_has_fewer_steps_nothing_is_scored(read):
+    actor, some = read
+    readings = [reading for _, reading in some[:2]]
+    paths = [path_to(some[0][0].positive.tree, random.Random(0)), path_to(some[1][0].positive.tree, random.Random(0))[-3:-1]]
+    seen = score(actor, memory_of(actor, readings), "prior", readings, paths)
+    assert seen.present.sum(1).tolist() == [len(paths[0]), 2]
+    assert not seen.log_pf[1, 2:].any() and seen.log_pf[1, :2].all()
+    assert seen.tokens == sum(len(readings[c].edit(step.edit)) + 1 for c in range(2) for step in paths[c] if step.edit)
+
+
+@torch.no_grad()
+def test_log_p_is_the_paths_sum_of_log_ratios_with_stop(read):
+    actor, some = read
+    readings = [reading for _, reading in some[:3]]
+    source = random.Random(4)
+    paths = [[path_to(version.tree, source) for version in one.versions] for one, _ in some[:3]]
+    found = log_p(actor, memory_of(actor, readings), "draft", readings, paths).tolist()
+    expected = []
+    for reading, mine in zip(readings, paths, strict=True):
+        for path in mine:
+            seen = score(actor, memory_of(actor, [reading]), "draft", [reading], [path])
+            expected.append(seen.log_pf.sum().item() - sum(step.log_pb for step in path))
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+# -- what depends on what
+
+
+@torch.no_grad()
+def test_what_each_law_can_see(read):
+    actor, some = read
+    (one, reading), (other, other_reading) = some[:2]
+    memory, path = memory_of(actor, [reading]), [path_to(one.positive.tree, random.Random(0))]
+    mine, theirs = reading.explanation(one.positive.explanation), reading.explanation("Something else altogether.")
+
+    def log_pf(role, at=memory, steps=path):
+        return score(actor, at, role, [reading], steps).log_pf.sum().item()
+
+    posteriors = [log_pf("posterior", with_explanations(actor, memory, [text])) for text in (mine, theirs, mine)]
+    assert posteriors[0] == posteriors[2] and abs(posteriors[0] - posteriors[1]) > 1e-3  # the explanation
+    assert len({round(log_pf(role), 3) for role in ("prior", "draft", "posterior")}) == 3  # heads of their own
+    assert abs(log_pf("prior") - log_pf("prior", memory_of(actor, [other_reading]))) > 1e-3  # the condition
+
+    def told(version, at=memory):
+        seen = score(actor, at, "prior", [reading], [[Step(version.tree, None, 0.0)]])
+        return tell(actor, at, seen.hidden[:, 0], seen.rows.kind[:, 0] != 0, [mine])[0].item()
+
+    assert abs(told(one.positive) - told(one.negatives[0])) > 1e-4  # the plan
+
+
+@torch.no_grad()
+def test_figures_depths_and_texts_of_a_plan_are_read(read):
+    actor, some = read
+    one, reading = some[0]
+    memory, tree = memory_of(actor, [reading]), one.positive.tree
+    row = next(row for row, node in enumerate(tree) if node.characteristics)
+    others = [
+        (*tree[:row], tree[row]._replace(**change), *tree[row + 1 :])
+        for change in (
+            *({"characteristics": tuple(bin_ + (place == figure) for figure, bin_ in enumerate(tree[row].characteristics))} for place in range(4)),
+            {"symbol": tree[0].symbol},
+        )
+    ]
+    others.append(tuple(node._replace(depth=min(node.depth, 1)) for node in tree))
+    laws = [score(actor, memory, "prior", [reading], [[Step(plan, None, 0.0)]]).hidden[0, 0, : len(tree)] for plan in (tree, *others)]
+    assert all((law - laws[0]).abs().max() > 1e-3 for law in laws[1:])
+
+
+@torch.no_grad()
+def test_the_size_of_a_number_that_is_referred_to_is_read(read):
+    actor, _ = read
+    vocabulary = Vocabulary([f" w{place}" for place in range(len(actor.token.weight) - len(Vocabulary([])))])
+    memories = []
+    for number in ("3", "400", "3"):
+        reading = Reading(vocabulary, Texts(), Condition(f"Take {number} eggs.", "A cake.", "cook", "plan", ("hours",)))
+        memories.append(memory_of(actor, [reading]))
+    assert torch.equal(memories[0].hidden, memories[2].hidden)
+    assert (memories[0].hidden - memories[1].hidden).abs().max() > 1e-2
+
+
+def test_text_limits_hold(marking):
+    actor, reading = marking
+    with torch.no_grad():
+        actor.symbol_bias[EOS] = actor.telling_bias[EOS] = -50.0  # never ends by itself
+    memory = memory_of(actor, [reading])
+    (drawn,) = draw(actor, memory, "prior", [reading], 4, generator(9))
+    assert all(len(reading.node(node)) <= 64 for one in drawn for node in one.plan)
+    (told,) = explain(actor, memory, [reading], [drawn[0].plan], generator(9))
+    assert len(told) == 256 and math.isfinite(tell(actor, memory, None, None, [told])[0].item())
+    assert not {CUT, *range(SPECIAL)} & set(told)
