@@ -5,7 +5,8 @@ The root is one transition from the initial state to the target: its label is th
 top list. An action's label is its text. The last state stands in the tree where it is not the target's words, or where nothing else
 stands between the ends; a placeholder behind it, without figures, closes the list.
 
-Left out: ids (they are minted anew), whom a moral cost falls on and why (the sum is kept), and resources beyond the few that a run counts.
+Left out: ids (they are minted anew), whom a moral cost falls on and why (the sum is kept), resources beyond the few that a run counts, and of a
+plan with more than MOST_STATES states its finest levels.
 """
 
 import math
@@ -15,6 +16,8 @@ from typing import Any
 
 from .domain import PLACEHOLDER, Node, Plan
 
+MOST_STATES = 64
+"""World states in a tree: what policies may draw, so that they can learn whatever they are shown."""
 STANCES = ("pursue", "palliate", "decline")
 UNKNOWN = 0
 """The bin of a figure that is not known: of placeholders, states and the root."""
@@ -169,6 +172,9 @@ def tree_of(plan: dict[str, Any], condition: Condition, texts: Texts, figures: F
     last = plan["nodes"][-1]["text"]
     if last != condition.target or len(plan["nodes"]) == 3:
         rows += [Node(True, texts.number(last), 1), Node(False, PLACEHOLDER, 1)]
+    while sum(row.is_state for row in rows) > MOST_STATES:
+        deepest = max(row.depth for row in rows)
+        rows = [row for row in rows if row.depth < deepest] if deepest > 1 else rows[: 2 * MOST_STATES + 2]
     return tuple(rows)
 
 

@@ -8,12 +8,11 @@ import torch
 import torch.nn.functional as F
 
 from .actor import BARE, EDITS, LABELLED, PADDING, START, STATE, STOP, Memory, PlanActor, PlanRows
-from .domain import PLACEHOLDER, ROOT, Edit, Node, Plan, PlanSpace, apply
+from .domain import PLACEHOLDER, ROOT, Edit, Plan, PlanSpace, apply
+from .plan_tree import MOST_STATES
 from .situations import MOST_EXPLANATION, MOST_TEXT, Reading, Step
-from .vocabulary import BOS, CUT, EOS, PAD, SPELL
+from .vocabulary import BOS, CUT, EOS, PAD
 
-MOST_STATES = 64
-"""World states in a plan that is drawn."""
 MOST_EDITS = 256
 
 

@@ -253,6 +253,34 @@ def test_a_tree_by_hand():
     assert [node._replace(symbol=0) for node in other] == [node._replace(symbol=0) for node in tree] and other != tree
 
 
+def test_a_plan_with_too_many_states_loses_its_finest_levels_and_a_longer_top_list_its_end():
+    def action(depth, children):
+        level = ERRAND.horizon[-depth]
+        figures = {"success": 1, "durationS": 60, "resources": [], "moralCost": []}
+        return {"kind": "action", "id": "", "level": level, "text": f"Do {depth}", **figures, "children": children}
+
+    def row(depth, length, children):
+        return [action(depth, children) if place % 2 == 0 else {"kind": "state", "text": f"At {depth}.{place}"} for place in range(length)]
+
+    def tree(body):
+        plan = {"stance": "pursue", "stanceArgument": "", "nodes": [{}, *body, {"kind": "state", "text": ERRAND.target}]}
+        return tree_of(plan, ERRAND, Texts(), FIGURES)
+
+    def states(plan):
+        return [sum(node.is_state and node.depth == depth for node in plan) for depth in (1, 2, 3)]
+
+    assert states(tree(row(1, 9, row(2, 7, row(3, 3, []))))) == [4, 5 * 3, 5 * 4]
+    assert states(tree(row(1, 9, row(2, 9, row(3, 7, []))))) == [4, 5 * 4, 0]  # 99 before
+    assert states(tree(row(1, 21, row(2, 13, [])))) == [10, 0, 0]
+    longest = tree(row(1, 401, []))
+    assert states(longest) == [64, 0, 0]
+    assert [node.is_state for node in longest[1:]] == [place % 2 == 1 for place in range(129)]
+    source = random.Random(0)
+    for plan in (tree(row(1, 129, [])), longest):
+        space = PlanSpace(labels=1, states=1, max_states=64, max_depth=3)
+        assert all((step.edit.kind, step.edit.row) in set(space.slots(step.plan)) for step in path_to(plan, source)[:-1])
+
+
 def test_the_middle_of_each_bin_is_in_it():
     for scale in (SUCCESS, DURATION, AMOUNT, MORAL_COST):
         assert [scale.bin(scale.value(place)) for place in range(1, scale.bins)] == list(range(1, scale.bins))
