@@ -43,20 +43,20 @@ def learn_vocabulary(dataset: ExemplarDataset, figures: Figures, largest: int) -
 
 
 class Parsed:
-    """Groups of the loader as situations with their readings; those met before are kept."""
+    """Groups of the loader as situations with their readings. Those met before are kept, while they come with the same negatives."""
 
     def __init__(self, vocabulary: Vocabulary, figures: Figures) -> None:
         self.vocabulary, self.figures = vocabulary, figures
-        self._kept: dict[str, tuple[Situation, Reading]] = {}
+        self._kept: dict[str, tuple[list[int], Situation, Reading]] = {}
 
     def __call__(self, group: dict[str, Any]) -> tuple[Situation, Reading]:
-        key = group["situation_id"]
-        found = self._kept.get(key)
-        if found is None or len(found[0].negatives) != len(group["negatives"]):
+        key, drawn = group["situation_id"], [hash(row["plan_json"]) for row in group["negatives"]]
+        kept, *found = self._kept.get(key, (None,))
+        if kept != drawn:
             texts = Texts()
             situation = situation_of(group, texts, self.figures, plans_of(group))
             found = situation, Reading(self.vocabulary, texts, situation.condition)
             if len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = found
-        return found
+            self._kept[key] = drawn, *found
+        return tuple(found)

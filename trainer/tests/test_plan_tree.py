@@ -348,6 +348,28 @@ def test_a_long_condition_keeps_its_agent_and_its_target():
     assert len(longest.tokens) == MOST_CONDITION and longest.tokens.count(SEP) == 2
 
 
+def test_what_was_parsed_is_kept_while_the_same_negatives_are_drawn(tmp_path):
+    """So a run that goes on reads what one reads that was never stopped."""
+    campaign = Campaign(situations=4, versions=12, shares=(1, 1))
+    for row in campaign.rows:
+        row["plan_text"] += f" {row['revision']}"
+        row["label"] = "positive" if row["is_final"] else "negative"
+    folder = campaign.write(tmp_path)
+    figures = learn_figures(open_split(str(folder), "train", None, shuffle=False))
+    vocabulary = learn_vocabulary(open_split(str(folder), "train", None, shuffle=False), figures, 100)
+    parsed, dataset, seen = Parsed(vocabulary, figures), open_split(str(folder), "train", None, max_negatives=8), set()
+    for _ in range(6):
+        for group in dataset.items():
+            situation, reading = parsed(group)
+            anew, _ = Parsed(vocabulary, figures)(group)
+            assert [version.explanation for version in situation.versions] == [version.explanation for version in anew.versions]
+            figures_of = [[[node.characteristics for node in version.tree] for version in one.versions] for one in (situation, anew)]
+            assert figures_of[0] == figures_of[1] and len(figures_of[0]) == 9
+            assert parsed(group)[0] is situation and parsed(group)[1] is reading
+            seen |= {str(each) for each in figures_of[0]}
+    assert len(seen) > 4  # other negatives in other epochs
+
+
 def test_an_explanation_is_its_text_and_each_claim_and_premise_once():
     said = {"text": "So.", "arguments": [{"claim": "A.", "premises": ["P.", "Q."], "supports": ["n1"]}, {"claim": "B.", "premises": ["P."], "supports": []}]}
     assert explanation_text(json.dumps(said)) == "So. A. P. Q. B."
