@@ -15,7 +15,7 @@ from .plan_tree import Condition, Figures, Texts, tree_of
 from .vocabulary import OPEN, SEP, References, Vocabulary
 
 COLUMNS = (
-    "situation_id", "root_id", "split", "task", "agent", "label", "initial_state", "target_state", "plan_json", "explanation", "log_reward",
+    "situation_id", "task", "agent", "label", "initial_state", "target_state", "plan_json", "explanation", "log_reward",
 )  # fmt: skip
 MOST_TEXT = 64
 """Tokens of a node's text."""

@@ -5,13 +5,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from exemplar_data import ExemplarDataset
+from exemplar_data.contract import SPLITS
 
+from .errors import DataError
 from .plan_tree import MOST_RESOURCES, Figures, Texts
 from .situations import COLUMNS, Reading, Situation, nodes_of, plans_of, situation_of, words_of
 from .vocabulary import Vocabulary
 
 MAX_NEGATIVES = 8
 """Negatives of a situation in one epoch; others may be drawn in the next."""
+LEAKING = ("situation_id", "root_id", "split")
+ROWS = 4096
+"""Looked at at once."""
 KEPT = 4096
 """Situations that stay parsed in memory."""
 
@@ -21,6 +26,19 @@ def open_split(uri: str, split: str, generation: int | None, **settings: Any) ->
     Groups of a split; settings as of `ExemplarDataset`. Raises ConfigError, SchemaTooNew, DataError or StoreUnavailable.
     """
     return ExemplarDataset(uri, "groups", split, generation=generation, columns=COLUMNS, **settings)
+
+
+def refuse_leaks(uri: str, generation: int | None) -> None:
+    """Raises DataError where a row is of another split than its file, or where a family, all that came of one situation, is in two splits."""
+    split_of: dict[str, str] = {}
+    for split in SPLITS:
+        dataset = ExemplarDataset(uri, "versions", split, generation=generation, columns=LEAKING, shuffle=False, rank=0, world_size=1)
+        for batch in dataset.batches(ROWS, "arrow"):
+            for situation, root, told in dict.fromkeys(zip(*(batch.column(name).to_pylist() for name in LEAKING), strict=True)):
+                if told != split:
+                    raise DataError(f"situation {situation} is of split {told}, and stands in a file of split {split}")
+                if split_of.setdefault(root, split) != split:
+                    raise DataError(f"family {root} is in the splits {split_of[root]} and {split}")
 
 
 def learn_figures(dataset: ExemplarDataset) -> Figures:

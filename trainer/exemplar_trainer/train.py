@@ -28,7 +28,7 @@ from .plan_tree import Figures, translated
 from .policies import draw, explain, memory_of, with_explanations
 from .ranks import Ranks
 from .situations import Reading, Situation, Version
-from .split import MAX_NEGATIVES, Parsed, learn_figures, learn_vocabulary, open_split
+from .split import MAX_NEGATIVES, Parsed, learn_figures, learn_vocabulary, open_split, refuse_leaks
 
 WARM_UP_STEPS = 50
 LEAST_RATE = 0.03
@@ -127,6 +127,7 @@ class Run:
             _refuse_other_run(state, self.identity, config)
             vocabulary, figures = load_vocabulary(self.store, step_folder(state["step"]), state), Figures.from_json(state["resources"])
         else:
+            refuse_leaks(config.uri, manifest.generation)
             figures = learn_figures(self._whole("train"))
             vocabulary = learn_vocabulary(self._whole("train"), figures, MOST_WORDS)
         self.parsed = Parsed(vocabulary, figures)

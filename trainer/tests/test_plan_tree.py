@@ -404,5 +404,5 @@ def test_a_figure_that_is_no_finite_number_is_an_error(moving, number):
 
 def test_what_tells_versions_apart_without_reading_them_is_not_even_read(moving):
     group = first_group(moving)
-    assert set(group) == {"situation_id", "task", "agent", "initial_state", "target_state", "root_id", "split", "positive", "negatives"}
+    assert set(group) == {"situation_id", "task", "agent", "initial_state", "target_state", "positive", "negatives"}
     assert set(group["positive"]) == set(group["negatives"][0]) == {"label", "plan_json", "explanation", "log_reward"}

@@ -260,6 +260,25 @@ def test_a_dataset_without_positives_is_refused_in_one_line(settings, tmp_path):
         run(settings, uri=str(campaign.write(tmp_path / "data")))
 
 
+def test_a_family_in_two_splits_is_refused(settings, tmp_path):
+    campaign = Campaign(situations=10)
+    held_out = next(row for row in campaign.rows if row["split"] == "test")
+    held_out["root_id"] = campaign.rows[0]["root_id"]
+    with pytest.raises(DataError, match=f"^family {campaign.rows[0]['root_id']} is in the splits train and test$"):
+        run(settings, uri=str(campaign.write(tmp_path / "data")))
+
+
+def test_a_row_in_the_file_of_another_split_is_refused(settings, tmp_path):
+    campaign = Campaign(situations=10)
+    folder = campaign.write(tmp_path / "data")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (entry,) = [file for file in manifest["pages"][0]["files"] if file["split"] == "validation"]
+    entry["split"] = "test"
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(DataError, match=f"^situation {campaign.rows[6 * 5]['situation_id']} is of split validation, and stands in a file of split test$"):
+        run(settings, uri=str(folder))
+
+
 def test_the_command_line_names_the_mistake_and_exits_2(settings):
     status, last = finish({**settings, "epochs": 0})
     assert status == 2
