@@ -163,7 +163,8 @@ class Run:
             self.loss = ranks.mean(total.item())
             self.step += 1
             if not math.isfinite(self.loss):
-                raise Diverged(f"the loss is {self.loss} at step {self.step} ({_not_finite(found)}); lower learningRate (it is {config.learningRate})")
+                total.backward()
+                raise self._diverged(f"the loss is {self.loss}", _not_finite(found))
             rate = self._descend(total)
             self.losses.append(self.loss)
             parts = {name: ranks.mean(value.item()) for name, value in found.items()}
@@ -208,9 +209,18 @@ class Run:
         self.optimizer.zero_grad()
         total.backward()
         self.ranks.average(self.actor)
-        torch.nn.utils.clip_grad_norm_(self.actor.parameters(), CLIP_NORM)
+        norm = torch.nn.utils.get_total_norm([each.grad for each in self.actor.parameters() if each.grad is not None])
+        if not torch.isfinite(norm):
+            raise self._diverged("a gradient is not finite", [])
+        torch.nn.utils.clip_grads_with_norm_(self.actor.parameters(), CLIP_NORM, norm)
         self.optimizer.step()
         return rate
+
+    def _diverged(self, what: str, losses: Sequence[str]) -> Diverged:
+        """Names the losses, and the first parameter whose gradient is not finite; on a rank where neither is at fault, nothing."""
+        found = (name for name, each in self.actor.named_parameters() if each.grad is not None and not each.grad.isfinite().all())
+        at = ", ".join([*losses, *(f"gradient of {name}" for name in islice(found, 1))])
+        return Diverged(f"{what} at step {self.step} ({at or 'on another rank'}); lower learningRate (it is {self.config.learningRate})")
 
     def _look(self, validation: Sequence[tuple[Situation, Reading]]) -> bool:
         """Evaluates on the validation split; whether this is the best step yet. Where the split is empty, the last step is the best."""
@@ -358,8 +368,8 @@ def _one_of(negatives: Sequence[Version], seed: int, step: int, situation: str) 
     return negatives[random.Random(f"{seed}/{step}/{situation}/which").randrange(len(negatives))]
 
 
-def _not_finite(found: dict[str, torch.Tensor]) -> str:
-    return ", ".join(name for name, value in found.items() if not math.isfinite(value.item()))
+def _not_finite(found: dict[str, torch.Tensor]) -> list[str]:
+    return [name for name, value in found.items() if not math.isfinite(value.item())]
 
 
 def _refuse_other_run(state: dict[str, Any], identity: dict[str, Any], config: TrainConfig) -> None:

@@ -289,6 +289,37 @@ def test_the_command_line_names_the_mistake_and_exits_2(settings):
 # -- when it ends, and when it may not go on
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_stops_the_run_naming_step_loss_and_parameter_and_puts_no_checkpoint(settings, monkeypatch, value):
+    factors = iter([1.0, 1.0, 1.0, value])
+    real = training.imitation
+
+    def imitation(actor, memory, role, pairs, steps):
+        loss, seen = real(actor, memory, role, pairs, steps)
+        return (loss * next(factors) if role == "draft" else loss), seen
+
+    monkeypatch.setattr(training, "imitation", imitation)
+    with pytest.raises(Diverged, match=r"^the loss is (nan|inf) at step 4 \(draft, gradient of place\); lower learningRate \(it is 0.001\)$"):
+        run(settings)
+    assert [path.name for path in complete(Path(settings["checkpoints"]))] == ["00000003"]
+
+
+def test_a_gradient_that_is_not_finite_stops_the_run_naming_the_parameter(settings, monkeypatch):
+    """Of a finite loss: the square root's slope at 0."""
+    real, steps = training.imitation, count(1)
+
+    def imitation(actor, memory, role, pairs, few):
+        loss, seen = real(actor, memory, role, pairs, few)
+        weight = actor.slot.weight[0, 0]
+        return (loss + (weight - weight.detach()).sqrt() if role == "prior" and next(steps) == 5 else loss), seen
+
+    monkeypatch.setattr(training, "imitation", imitation)
+    with pytest.raises(Diverged, match=r"^a gradient is not finite at step 5 \(gradient of slot.weight\); lower learningRate"):
+        run(settings)
+    assert [path.name for path in complete(Path(settings["checkpoints"]))] == ["00000003"]
+    assert all(each.isfinite().all() for each in load_file(Path(settings["checkpoints"]) / "00000003" / "model.safetensors").values())
+
+
 def test_a_run_ends_after_so_many_evaluations_without_a_better_one_and_the_best_weights_count(settings, monkeypatch):
     losses = {2: 5.0, 4: 4.0, 6: 6.0, 8: 4.5}
     steps = iter(losses)
