@@ -151,7 +151,7 @@ class Run:
 
     def to_end(self, emit: Emit, stopping: Callable[[], bool]) -> dict[str, Any] | None:
         config, ranks = self.config, self.ranks
-        validation = list(map(self.parsed, self._whole("validation").items()))
+        validation = self._held("validation")
         started, reported, tokens = time.monotonic(), 0.0, 0
         batches = self._batches()
         while self.step < self.steps and not self._stale():
@@ -194,6 +194,10 @@ class Run:
     def _whole(self, split: str) -> ExemplarDataset:
         """A split of the same generation in its own order, for every rank alike."""
         return open_split(self.config.uri, split, self.dataset.generation, shuffle=False, rank=0, world_size=1)
+
+    def _held(self, split: str) -> list[tuple[Situation, Reading]]:
+        """Those of a split that are evaluated."""
+        return list(map(self.parsed, islice(self._whole(split).items(), MOST)))
 
     def _batches(self) -> Iterator[list[tuple[Situation, Reading]]]:
         while True:
@@ -258,7 +262,6 @@ class Run:
         if self.best["step"] != self.step:
             load_model(self.store, best, read_state(self.store, best), self.actor)
         drafts = self.config.objective == "em"
-        held = {"train": map(self.parsed, islice(self._whole("train").items(), MOST)), "test": map(self.parsed, self._whole("test").items())}
         device = self.ranks.device
         return {
             "run": self.config.name,
@@ -267,9 +270,9 @@ class Run:
             "step": self.step,
             "loss": round(self.loss, 6),
             "checkpoint": f"{self.store.root}/{best}",
-            "train": evaluate(self.actor, list(held["train"]), drafts),
+            "train": evaluate(self.actor, self._held("train"), drafts),
             "validation": evaluate(self.actor, validation, drafts),
-            "test": evaluate(self.actor, list(held["test"]), drafts),
+            "test": evaluate(self.actor, self._held("test"), drafts),
             "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
         }
 
