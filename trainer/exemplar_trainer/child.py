@@ -47,7 +47,8 @@ def main() -> int:
     if result is None:
         emit({"event": "stopped"})
         return STOPPED
-    emit({"event": "result", "result": result})
+    if result:  # torchrun's other ranks have none
+        emit({"event": "result", "result": result})
     return 0
 
 

@@ -38,6 +38,10 @@ class Ranks:
         """The largest of all ranks' values."""
         return self._reduce(value, dist.ReduceOp.MAX)
 
+    def agreed(self, value: int) -> int:
+        """The first rank's value."""
+        return int(self.most(value if self.first else 0))
+
     def close(self) -> None:
         if self.size > 1:
             dist.destroy_process_group()

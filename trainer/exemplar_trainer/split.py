@@ -23,9 +23,11 @@ KEPT = 4096
 
 def open_split(uri: str, split: str, generation: int | None, **settings: Any) -> ExemplarDataset:
     """
-    Groups of a split; settings as of `ExemplarDataset`. Raises ConfigError, SchemaTooNew, DataError or StoreUnavailable.
+    Groups of a split; settings as of `ExemplarDataset`. The last batch of an epoch is filled up from its beginning: so the batches of all ranks have
+    the same size, and together are those of one process with as many times the groups. Raises ConfigError, SchemaTooNew, DataError or
+    StoreUnavailable.
     """
-    return ExemplarDataset(uri, "groups", split, generation=generation, columns=COLUMNS, **settings)
+    return ExemplarDataset(uri, "groups", split, generation=generation, columns=COLUMNS, **{"ends": "pad", **settings})
 
 
 def refuse_leaks(uri: str, generation: int | None) -> None:

@@ -85,7 +85,8 @@ def train(config: TrainConfig, emit: Emit, stopping: Callable[[], bool] = lambda
     evaluates. On one CPU thread count the weights are the same bit for bit however often the run was interrupted.
 
     emit receives {event: progress, step, steps, epoch, loss (nats), checkpoint (newest durable, or null), tokensPerS}.
-    stopping is asked between steps; once true, a checkpoint is put and None returned.
+    stopping is asked between steps; once true, a checkpoint is put and None returned. Of several ranks the first one alone emits, writes and
+    evaluates; the others return {}.
     Raises ConfigError, DataError, NoPositives, Diverged, StoreUnavailable.
     """
     torch.set_num_threads(config.threads)
@@ -109,6 +110,10 @@ class Run:
             config = replace(config, generation=state["generation"])
         self.config = config
         self.dataset = open_split(config.uri, "train", config.generation, seed=config.seed, max_negatives=MAX_NEGATIVES, follow=config.follow)
+        self.dataset.agree = ranks.agreed
+        agreed = ranks.agreed(self.dataset.generation)  # a newer one may be sealed while ranks open it
+        if agreed != self.dataset.generation:
+            self.dataset.go_to(0, 0, agreed)
         manifest = self.dataset.manifest
         if manifest.campaign != config.campaign:
             raise ConfigError(f"campaign is {config.campaign}, but {config.uri} holds campaign {manifest.campaign}")
@@ -121,6 +126,7 @@ class Run:
             "generation": manifest.generation,
             "fingerprint": manifest.fingerprint,
             "simulated": manifest.simulated,
+            "ranks": ranks.size,
             **{field: getattr(config, field) for field in SHAPES_THE_CURVE},
         }
         if state:
@@ -170,9 +176,10 @@ class Run:
             parts = {name: ranks.mean(value.item()) for name, value in found.items()}
             self.em.follow(parts)
             per_s = tokens / (time.monotonic() - started)
-            self.metrics.add(
-                {"step": self.step, "loss": self.loss, **parts, "balance_smoothed": self.em.smoothed, "learning_rate": rate, "tokens_per_s": per_s}
-            )
+            if ranks.first:
+                self.metrics.add(
+                    {"step": self.step, "loss": self.loss, **parts, "balance_smoothed": self.em.smoothed, "learning_rate": rate, "tokens_per_s": per_s}
+                )
 
             stop = bool(ranks.most(stopping()))
             last = self.step == self.steps
@@ -189,7 +196,7 @@ class Run:
                 )  # fmt: skip
             if stop and not last:
                 return None
-        return self._result(validation) if ranks.first else None
+        return self._result(validation) if ranks.first else {}
 
     def _whole(self, split: str) -> ExemplarDataset:
         """A split of the same generation in its own order, for every rank alike."""
@@ -252,7 +259,7 @@ class Run:
             state = {
                 **self.identity, "step": self.step, "steps": self.steps, "loader": self.dataset.state_dict(), "losses": self.losses,
                 "em": asdict(self.em), "best": self.best, "evaluations": self.evaluations, "resources": self.parsed.figures.to_json(),
-                "device": self.ranks.device.type, "ranks": self.ranks.size, "torch": torch.__version__,
+                "device": self.ranks.device.type, "torch": torch.__version__,
             }  # fmt: skip
             self.durable = save_checkpoint(self.store, state, self.actor, self.optimizer, self.parsed.vocabulary)
         self.losses = []
@@ -376,7 +383,7 @@ def _not_finite(found: dict[str, torch.Tensor]) -> list[str]:
 
 
 def _refuse_other_run(state: dict[str, Any], identity: dict[str, Any], config: TrainConfig) -> None:
-    fixed = SHAPES_THE_CURVE if config.follow else ("generation", "fingerprint", *SHAPES_THE_CURVE)
+    fixed = ("ranks", *SHAPES_THE_CURVE) if config.follow else ("generation", "fingerprint", "ranks", *SHAPES_THE_CURVE)
     for field in fixed:
         if state.get(field) != identity[field]:
             raise ConfigError(f"{config.checkpoints} holds a run whose {field} is {state.get(field)}, not {identity[field]}; choose another name")
