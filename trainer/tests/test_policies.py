@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 import torch
 from actors import actor_of, parsed_of, situations_of
-from test_plan_tree import faults
+from judge import faults
 
 from exemplar_trainer import policies
 from exemplar_trainer.actor import NEVER_SAID
