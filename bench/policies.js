@@ -1,0 +1,197 @@
+/*
+ * Plan actors on both worlds: campaigns under a law that neither actor nor trainer was built with, an actor trained on each with all policies, one that
+ * imitates finals alone with as many steps, and the exact value of what they draw for held-out situations.
+ *
+ *   npm run build && node bench/policies.js [--count 1200] [--epochs 24]      writes bench/results/policies.md and .json
+ *       [--worlds relief,household] [--arms em,imitation]                    fewer of them
+ *       [--data] [--trained]                                                 goes on from the last run's campaigns, from its checkpoints
+ *
+ * Campaigns take some 20 min on two cores, each training up to an hour of one core.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readCampaignSource } from '../dist/infra/campaign-source.js';
+import { ensurePython } from '../dist/infra/dev/python.js';
+import { packageRoot } from '../dist/infra/package-root.js';
+import { checkPlan } from '../dist/plans/check.js';
+import { WORLDS } from '../dist/worlds/index.js';
+import { runCampaign } from './campaign.js';
+import { load, machine, machineText } from './machine.js';
+import { percent, table, writeResult } from './results.js';
+import { BENCH_FOLDER, down, emptyFolder, say, withServices } from './services.js';
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '1200' },
+    epochs: { type: 'string', default: '24' },
+    law: { type: 'string', default: 'held-out' },
+    worlds: { type: 'string', default: Object.keys(WORLDS).join(',') },
+    arms: { type: 'string', default: 'em,imitation' },
+    data: { type: 'boolean', default: false },
+    trained: { type: 'boolean', default: false },
+  },
+});
+const SEED = 29;
+const BAR = { way: 0.9, valid: 0.95 };
+const MODES = /** @type {const} */ ([['drawn', 1], ['likeliest', 0]]);
+
+const on = machine();
+const dir = values.data ? join(BENCH_FOLDER, 'policies') : await emptyFolder('policies');
+const datasets = join(dir, 's3', 'exemplar', 'datasets');
+const python = await ensurePython({ projectRoot: packageRoot, say, groups: 'test' });
+const worlds = values.worlds.split(',');
+if (!values.data) await runCampaigns();
+const runs = worlds.flatMap((world) => values.arms.split(',').map((arm) => ({ world, arm })));
+// one thread each: a run a core
+const seen = await inParallel(runs, 2, async ({ world, arm }) => ({ world, arm, ...(await trained(world, arm)), drawn: await drawnBy(world, arm) }));
+const data = { machine: { ...on, loadAfter: load() }, settings: values, bar: BAR, seen };
+writeResult('policies', report(data), data);
+if (!seen.every(({ arm, drawn }) => arm !== 'em' || holds(drawn.drawn))) process.exitCode = 1;
+
+async function runCampaigns() {
+  try {
+    await withServices({ dir, law: join(packageRoot, 'worlds', 'laws', `${values.law}.json`) }, async (session) => {
+      for (const world of worlds) {
+        const path = join(dir, `${world}.yaml`);
+        const text = readFileSync(join(packageRoot, 'bench', 'policies.yaml'), 'utf8').replaceAll('../', `${packageRoot}/`);
+        writeFileSync(path, text.replace('name: policies', `name: policies-${world}`).replace('world: relief, count: 1200', `world: ${world}, count: ${values.count}`));
+        await runCampaign(session, await readCampaignSource(path));
+      }
+    });
+  } finally {
+    await down({ dir });
+  }
+}
+
+/** @param {string} world @param {string} arm */
+async function trained(world, arm) {
+  const name = `${world}-${arm}`;
+  const checkpoints = join(dir, 'checkpoints', name);
+  if (!values.trained) rmSync(checkpoints, { recursive: true, force: true });
+  mkdirSync(checkpoints, { recursive: true });
+  const config = {
+    name, campaign: `policies-${world}`, uri: join(datasets, `policies-${world}`), checkpoints, epochs: Number(values.epochs), objective: arm,
+    learningRate: 0.002, evaluateEverySteps: 200, checkpointEverySteps: 200,
+  };
+  const path = join(dir, `${name}.json`);
+  writeFileSync(path, JSON.stringify(config));
+  const lines = await output(['-m', 'exemplar_trainer.child', '--config', path], join(packageRoot, 'trainer'));
+  const { result } = JSON.parse(lines.at(-1) ?? '');
+  const state = JSON.parse(readFileSync(join(result.checkpoint, 'state.json'), 'utf8'));
+  const manifests = join(datasets, `policies-${world}`, 'manifest');
+  const { outcomes, planned } = JSON.parse(readFileSync(join(manifests, readdirSync(manifests).sort().at(-1) ?? ''), 'utf8'));
+  return { outcomes: { planned, ...outcomes }, steps: result.step, best: state.best, watch: state.evaluations.at(-1), test: result.test };
+}
+
+/** @param {string} world @param {string} arm */
+async function drawnBy(world, arm) {
+  /** @type {Record<string, any>} */
+  const found = {};
+  for (const [mode, temperature] of MODES) {
+    const from = [join(datasets, `policies-${world}`), join(dir, 'checkpoints', `${world}-${arm}`)];
+    const lines = await output(['bench/policies.py', ...from, '--temperature', String(temperature)], packageRoot);
+    found[mode] = valued(world, lines.map((line) => JSON.parse(line)));
+  }
+  return found;
+}
+
+/**
+ * Means over situations of the exact value of draft, final, what was drawn and what the world knows to be best.
+ * @param {string} name
+ * @param {any[]} rows
+ */
+function valued(name, rows) {
+  const world = WORLDS[/** @type {keyof typeof WORLDS} */ (name)];
+  const sums = { draft: 0, final: 0, best: 0, drawn: 0 };
+  let [valid, plans] = [0, 0];
+  /** @type {Record<string, number>} */
+  const flaws = {};
+  for (const row of rows) {
+    const situation = world.situation(SEED * 1_000_000 + row.situation.index);
+    if (situation.initial !== row.situation.initial) throw new Error(`situation ${row.situation.index} of ${name} is another one`);
+    sums.draft += world.value(situation, row.draft).logReward;
+    sums.final += world.value(situation, row.final).logReward;
+    sums.best += world.value(situation, world.exemplary(situation)).logReward;
+    for (const { plan, times } of row.sampled) {
+      plans += times;
+      if (checkPlan(plan, situation).length > 0) continue;
+      valid += times;
+      sums.drawn += (times * world.value(situation, plan).logReward) / row.sampled.reduce((/** @type {number} */ sum, /** @type {any} */ each) => sum + each.times, 0);
+      for (const flaw of world.inspect(situation, plan)) flaws[flaw.class] = (flaws[flaw.class] ?? 0) + times;
+    }
+  }
+  const mean = Object.fromEntries(Object.entries(sums).map(([what, sum]) => [what, sum / rows.length]));
+  const { draft = 0, final = 0, drawn = 0 } = mean;
+  return { situations: rows.length, plans, valid: valid / plans, ...mean, way: (drawn - draft) / (final - draft), flaws };
+}
+
+/** @param {{ way: number, valid: number }} found */
+function holds({ way, valid }) {
+  return way >= BAR.way && valid >= BAR.valid;
+}
+
+/** @param {string[]} args @param {string} cwd @returns {Promise<string[]>} */
+async function output(args, cwd) {
+  const env = { ...process.env, PYTHONPATH: join(packageRoot, 'trainer'), OMP_NUM_THREADS: '1', CUDA_VISIBLE_DEVICES: '' };
+  const child = spawn(python, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const parts = [];
+  for await (const part of child.stdout) parts.push(part);
+  const status = await new Promise((resolve) => (child.exitCode === null ? child.once('close', resolve) : resolve(child.exitCode)));
+  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${Buffer.concat(parts).toString().slice(-500)}`);
+  return Buffer.concat(parts).toString().trim().split('\n');
+}
+
+/**
+ * @template T, U
+ * @param {T[]} list
+ * @param {number} at
+ * @param {(one: T) => Promise<U>} work
+ */
+async function inParallel(list, at, work) {
+  /** @type {U[]} */
+  const found = [];
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: at }, async () => {
+      for (let place = next++; place < list.length; place = next++) found[place] = await work(/** @type {T} */ (list[place]));
+    }),
+  );
+  return found;
+}
+
+/** @param {any} data */
+function report({ machine: m, settings, seen: all }) {
+  const nats = (/** @type {number | null} */ n) => (n === null ? '-' : n.toFixed(2));
+  return [
+    '# Plan actors on two worlds',
+    '',
+    `\`npm run build && node bench/policies.js --count ${settings.count} --epochs ${settings.epochs} --worlds ${settings.worlds} --arms ${settings.arms}\` wrote this page. Campaign: \`bench/policies.yaml\`, under \`worlds/laws/${settings.law}.json\`, which neither actor nor trainer was built with.`,
+    '',
+    '**Simulated**: a seeded program plays the exemplary actor in two small worlds that know the exact value of any plan. Splits are by situation; every number below is of the test split. `em` trains all policies, `imitation` the forward policy of final plans alone, with as many steps and the same network.',
+    '',
+    machineText(m, m.loadAfter),
+    '',
+    ...table(
+      ['world', 'arm', 'plans', 'valid', 'value: draft', 'drawn', 'final', 'best known', 'way from draft to final', 'flaws a plan'],
+      all.flatMap(({ world, arm, drawn }) =>
+        MODES.map(([mode]) => {
+          const one = drawn[mode];
+          const flaws = Object.entries(one.flaws).map(([name, n]) => `${name} ${(Number(n) / one.plans).toFixed(2)}`);
+          return [world, `${arm}, ${mode}`, one.plans, percent(one.valid), nats(one.draft), nats(one.drawn), nats(one.final), nats(one.best), percent(one.way), flaws.join(', ')];
+        }),
+      ),
+    ),
+    '',
+    `Bar: ${percent(BAR.way)} of the way and ${percent(BAR.valid)} valid, for plans that \`em\` draws.`,
+    '',
+    ...table(
+      ['world', 'arm', 'converged, of so many that ended', 'steps', 'nats a final plan', 'pairs right', '95 %', 'p(x given z), nats a token', 'p(x) alone', 'swap, nats', 'I(z; x), nats'],
+      all.map(({ world, arm, outcomes, steps, test, watch }) => [
+        world, arm, `${outcomes.converged} of ${outcomes.planned - outcomes.waiting}`, steps, nats(test.nats), percent(test.pairAccuracy ?? 0), test.interval === null ? '-' : test.interval.map((/** @type {number} */ end) => percent(end)).join(' to '),
+        watch?.tokenNats ?? '-', watch?.untoldTokenNats ?? '-', watch?.swapNats ?? '-', watch?.sharedNats ?? '-',
+      ]),
+    ),
+  ];
+}
