@@ -1,15 +1,23 @@
-import type { TrainFile } from '../schemas/campaign.ts';
+import type { TrainFile } from '../schemas/training.ts';
 
-/** What the Python activity on queue `gpu-train` takes (trainer/exemplar_trainer/worker.py). */
-export interface TrainInput extends TrainFile {
+/** What the Python activity on queue `gpu-train` takes: `TrainConfig` of trainer/exemplar_trainer/config.py. */
+export interface TrainConfig extends Omit<TrainFile, 'wait'> {
   /** `s3://<bucket>/datasets/<campaign>`. */
   uri: string;
   /** `s3://<bucket>/checkpoints/<name>`. */
   checkpoints: string;
 }
 
-/** How well held-out finals rank above their earlier versions; null where the split is empty. */
+/** What the training workflow takes. */
+export interface TrainInput extends TrainConfig {
+  /** Wait for a generation that is not published yet. Absent in histories of earlier versions. */
+  wait?: boolean;
+}
+
+/** How well finals of a split are known, and ranked above their earlier versions; null where the split is empty. */
 export interface Ranking {
+  /** Mean -log p of a final plan, nats. */
+  nats: number | null;
   pairAccuracy: number | null;
   pairs: number;
   /** 95 % interval of pairAccuracy. */
@@ -26,8 +34,13 @@ export interface Ranking {
 export interface TrainResult {
   run: string;
   generation: number;
+  /** Law hash of the simulated model that wrote the plans, or null. */
+  simulated: string | null;
+  /** The last one taken. */
   step: number;
+  /** Of that step. */
   loss: number;
+  /** Of the step that was best on the validation split. */
   checkpoint: string;
   device: string;
   train: Ranking;
@@ -36,5 +49,5 @@ export interface TrainResult {
 }
 
 export interface TrainActivities {
-  train(input: TrainInput): Promise<TrainResult>;
+  train(input: TrainConfig): Promise<TrainResult>;
 }

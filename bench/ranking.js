@@ -10,7 +10,7 @@ import { trainToEnd } from '../dist/cli/training/training.js';
 import { readCampaignSource } from '../dist/infra/campaign-source.js';
 import { packageRoot } from '../dist/infra/package-root.js';
 import { readFileAs } from '../dist/infra/read-file.js';
-import { TrainFile } from '../dist/schemas/campaign.js';
+import { TrainFile } from '../dist/schemas/training.js';
 import { output, outcomesOf, runCampaign } from './campaign.js';
 import { cpuSeconds, cpuSince, load, machine, machineText, seconds } from './machine.js';
 import { percent, table, writeResult } from './results.js';
@@ -96,17 +96,17 @@ function report({ machine: m, simulated, concurrency, outcomes, calls, tokens, c
     '',
     '## Ranking by the trained actor',
     '',
-    'A pair is right where the actor puts the final version above an earlier, materially different version of the same plan. Situations of validation and test were not trained on. The 95 % interval (Wilson) counts a situation, not a pair, as a trial. *Longer first* is what the rule "the plan with more nodes is better" would get: an actor that learned more than length must beat it.',
+    'A pair is right where the actor puts the final version above an earlier, materially different version of the same plan, by log p - log p_draft: how much likelier it holds a plan to be a final one than a draft. *nats a plan* is the mean -log p of the final versions. Situations of validation and test were not trained on. The 95 % interval (Wilson) counts a situation, not a pair, as a trial. *Longer first* is what the rule "the plan with more nodes is better" would get: an actor that learned more than length must beat it.',
     '',
     ...table(
-      ['split', 'seed', 'pairs right', '95 %', 'chance', 'longer first', 'pairs', 'best first', 'its chance', 'situations'],
+      ['split', 'seed', 'nats a plan', 'pairs right', '95 %', 'chance', 'longer first', 'pairs', 'best first', 'its chance', 'situations'],
       SPLITS.flatMap((split) =>
         trainings.map(({ seed, result: { [split]: r } }) => [
-          split, seed, percent(r.pairAccuracy), r.interval.map((/** @type {number} */ end) => (100 * end).toFixed(1)).join('–'), percent(r.chance), percent(r.longerFirst), r.pairs, percent(r.top1), percent(r.top1Chance), r.situations,
+          split, seed, r.nats.toFixed(1), percent(r.pairAccuracy), r.interval.map((/** @type {number} */ end) => (100 * end).toFixed(1)).join('–'), percent(r.chance), percent(r.longerFirst), r.pairs, percent(r.top1), percent(r.top1Chance), r.situations,
         ]),
       ),
     ),
     '',
-    `Settings are those of the demo with larger batches, and were not tuned here; generation ${first.generation} of the campaign, one run a seed, none left out.`,
+    `Settings are those of the demo with larger batches and more epochs, and were not tuned here; generation ${first.generation} of the campaign, one run a seed, none left out.`,
   ];
 }

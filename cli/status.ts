@@ -4,6 +4,7 @@ import type { CampaignView } from './campaign/view.ts';
 import type { MergedView } from './datasets/merged.ts';
 import { count, dollars, duration, short } from './figures.ts';
 import { columns, Output, verb } from './output.ts';
+import { trainingNamed } from './training/name.ts';
 import type { Outlook } from './session.ts';
 
 interface StatusOptions {
@@ -12,10 +13,16 @@ interface StatusOptions {
 }
 
 export function register(program: Command): void {
-  verb(program, 'status [name]', 'state, outcomes, calls, cost, rate and ETA of one campaign, or of all')
+  verb(program, 'status [name]', 'state, outcomes, calls, cost, rate and ETA of one campaign, or of all; or, as train/RUN, where a training stands')
     .option('--watch', 'show it until it ends; Ctrl-C stops showing')
     .action(async (name: string | undefined, options: StatusOptions) => {
       const output = new Output(options);
+      const run = trainingNamed(name ?? '');
+      if (run !== null) {
+        const { withSession } = await import('./session.ts');
+        const { showTraining } = await import('./training/change.ts');
+        return await withSession((session) => showTraining(session, run, output, options.watch === true));
+      }
       const { withOutlook } = await import('./session.ts');
       await withOutlook((outlook) => (name === undefined ? all(outlook, output) : one(outlook, name, output, options.watch === true)));
     });

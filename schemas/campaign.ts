@@ -154,17 +154,3 @@ export const CampaignFile = z.strictObject({
   compression: Compression.default('zstd'),
 });
 export type CampaignFile = z.infer<typeof CampaignFile>;
-
-/** What one training run reads and does (`exemplar train FILE`). */
-export const TrainFile = z.strictObject({
-  name,
-  /** The campaign whose manifest is read. */
-  campaign: name,
-  generation: z.int().min(1).optional(),
-  seed: z.int().min(0).default(0),
-  epochs: z.int().min(1).default(20),
-  batchGroups: z.int().min(1).default(8),
-  learningRate: z.number().positive().default(3e-4),
-  checkpointEverySteps: z.int().min(1).default(50),
-});
-export type TrainFile = z.infer<typeof TrainFile>;

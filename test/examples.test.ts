@@ -6,9 +6,10 @@ import { parse } from 'yaml';
 import type { z } from 'zod';
 import { readCampaignSource } from '../infra/campaign-source.ts';
 import { AgentSpec } from '../schemas/agent.ts';
-import { CampaignFile, TrainFile } from '../schemas/campaign.ts';
+import { CampaignFile } from '../schemas/campaign.ts';
 import { LibraryFile } from '../schemas/library.ts';
 import { SituationFile } from '../schemas/situation.ts';
+import { TrainFile } from '../schemas/training.ts';
 
 const root = join(import.meta.dirname, '..');
 const EXAMPLES: Record<string, z.ZodType> = {

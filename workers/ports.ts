@@ -13,6 +13,7 @@ import type { Model } from '../activities/model.ts';
 import { createOutcomeActivities } from '../activities/outcomes.ts';
 import { Outages } from '../activities/outages.ts';
 import { createPageActivities } from '../activities/pages.ts';
+import { createPublishedActivities } from '../activities/published.ts';
 import { createStopActivities } from '../activities/stop-failing.ts';
 import type { ObjectStore } from '../activities/store.ts';
 import { createToolActivities } from '../activities/tool-runs.ts';
@@ -48,6 +49,7 @@ export function createActivities(store: ObjectStore, model: Model, provider: () 
       ...createExplainedActivities({ reader }),
       ...createFeedbackActivities({ reader }),
       ...createStopActivities({ reader }),
+      ...createPublishedActivities({ reader }),
       ...createIntentActivities({ reader }),
       ...createImaginationActivities({ reader }),
       ...createPageActivities({

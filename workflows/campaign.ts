@@ -6,7 +6,6 @@ import {
   patched,
   proxyActivities,
   setHandler,
-  setWorkflowOptions,
   sleep,
   startChild,
   workflowInfo,
@@ -43,6 +42,7 @@ import {
   type PageDone,
   type Tally,
 } from './messages.ts';
+import { movesOn } from './auto-upgrade.ts';
 import { page } from './page.ts';
 import { PagePost } from './post.ts';
 import { SEARCH } from './search-attributes.ts';
@@ -81,9 +81,7 @@ const io = proxyActivities<PageActivities & StopActivities>({
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 });
 
-// runs for weeks, and its histories replay on every later version: it moves on, and the pages that it opens with it;
-// the server refuses a behaviour from a worker without a version, whose deployment has an empty name
-setWorkflowOptions(() => ((workflowInfo().currentDeploymentVersion?.deploymentName ?? '') === '' ? {} : { versioningBehavior: 'AUTO_UPGRADE' }), campaign);
+movesOn(campaign);
 
 export async function campaign(input: CampaignInput): Promise<CampaignResult> {
   // a cancellation from the UI is read as the cancel verb: calls in flight finish and what is terminal is sealed

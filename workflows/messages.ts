@@ -14,6 +14,9 @@ export const pageWorkflowId = (campaign: string, page: number) => `exemplar/${ca
 export const situationWorkflowId = (campaign: string, index: number, attempt: number) =>
   `exemplar/${campaign}/situation/${String(index).padStart(7, '0')}.${attempt}`;
 
+/** A training run; runs have names of their own. */
+export const trainWorkflowId = (run: string) => `exemplar/train/${run}`;
+
 /** The campaign's batches, where it asks in batches. */
 export const batchWorkflowId = (campaign: string) => campaignWorkflowId(`${campaign}/batch`);
 
@@ -187,3 +190,15 @@ export interface BatchProgress {
 }
 export const batchProgressQuery = defineQuery<BatchProgress>('batchProgress');
 export const batchKnowsQuery = defineQuery<boolean, [Tried]>('knows');
+
+/** To a training run: put a checkpoint, and hold; go on from it. */
+export const pauseSignal = defineSignal('pause');
+export const resumeSignal = defineSignal('resume');
+
+export interface TrainingState {
+  /** Told to hold: it puts a checkpoint, or has. */
+  paused: boolean;
+  /** What it waits for before it begins, or "". */
+  waiting: string;
+}
+export const trainingQuery = defineQuery<TrainingState>('training');

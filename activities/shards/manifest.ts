@@ -37,6 +37,13 @@ export async function publish(
   }
 }
 
+/** Number of the last generation of the campaign's dataset; 0: there is none. */
+export async function newestGeneration(store: ObjectStore, campaign: string): Promise<number> {
+  let newest = 0;
+  for await (const { key } of store.list(manifestPrefix(campaign))) newest = Number.parseInt(key.slice(manifestPrefix(campaign).length), 10);
+  return newest;
+}
+
 /** A generation of the campaign's dataset, by default the last; null where there is none. Throws CorruptData for one this program cannot read. */
 export async function readManifest(store: ObjectStore, campaign: string, generation?: number): Promise<Manifest | null> {
   let key = generation === undefined ? null : manifestKey(campaign, generation);

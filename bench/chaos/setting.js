@@ -49,6 +49,6 @@ export function settingOf(dir, { variant, split, trainer }) {
 /** @param {string} dir */
 export function trainingFile(dir) {
   const file = join(dir, 'train.yaml');
-  writeFileSync(file, JSON.stringify({ name: 'chaos-energy', campaign: NAME, seed: 1, epochs: 90, batchGroups: 4, checkpointEverySteps: 20 }));
+  writeFileSync(file, JSON.stringify({ name: 'chaos-actor', campaign: NAME, seed: 1, epochs: 30, batchGroups: 4, size: 'tiny', checkpointEverySteps: 20, evaluateEverySteps: 50 }));
   return file;
 }

@@ -90,7 +90,7 @@ async function endedWithoutKey({ workflowService, options }: Client, workflowId:
 }
 
 /** null for a query that nobody answers, or whose handler is not set yet. */
-async function quietly<T>(client: Client, query: () => Promise<T>): Promise<T | null> {
+export async function quietly<T>(client: Client, query: () => Promise<T>): Promise<T | null> {
   try {
     return await client.withDeadline(Date.now() + QUERY_MS, query);
   } catch {

@@ -9,6 +9,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { stringify } from 'yaml';
@@ -20,10 +21,10 @@ import { temporalBinary, temporalService } from '../../dist/infra/dev/temporal.j
 import { packageRoot } from '../../dist/infra/package-root.js';
 import { S3Store } from '../../dist/infra/store-s3.js';
 import { sha256Hex } from '../../dist/schemas/canonical.js';
-import { objectKey, outcomesPrefix } from '../../dist/schemas/keys.js';
-import { batchWaitSignal, controlSignal, progressQuery, QUEUES, settingsSignal, waitingSignal } from '../../dist/workflows/messages.js';
+import { manifestKey, objectKey, outcomesPrefix } from '../../dist/schemas/keys.js';
+import { batchWaitSignal, controlSignal, pauseSignal, progressQuery, QUEUES, resumeSignal, settingsSignal, trainingQuery, trainWorkflowId, waitingSignal } from '../../dist/workflows/messages.js';
 
-const CASES = { plain, budgeted, train, paused, cancelled, changed, unconverged, continued, equipped, imagined, failing, batched, refused, promised, oscillating, reopened, levels, outage, pages, 'called-off': calledOff, scattered, generations };
+const CASES = { plain, budgeted, train, 'train-cancelled': trainCancelled, 'train-paused': trainPaused, 'train-waited': trainWaited, paused, cancelled, changed, unconverged, continued, equipped, imagined, failing, batched, refused, promised, oscillating, reopened, levels, outage, pages, 'called-off': calledOff, scattered, generations };
 /** Events after which the server of the case `continued` suggests to continue as new. */
 const SHORT_HISTORY = 40;
 /** Above the events after which a situation continues as new. */
@@ -99,14 +100,68 @@ async function budgeted() {
   await keepOutcomes('budgeted');
 }
 
-/** The training workflow, on a stand-in for the Python activity. */
+/** The training workflow. */
 async function train() {
+  await onTrainer(async (start) => await (await start('plain')).handle.result());
+  await keep('train', `${prefix}-plain`, { workflowId: 'exemplar/train/plain' });
+}
+
+/** Cancelled while it trains. */
+async function trainCancelled() {
+  await onTrainer(async (start) => {
+    const { handle, begun } = await start('cancelled', { lasting: 1 });
+    await begun();
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+  });
+  await keep('train', `${prefix}-cancelled`, { workflowId: 'exemplar/train/cancelled' });
+}
+
+/** Paused while it trains, and let go on. */
+async function trainPaused() {
+  await onTrainer(async (start) => {
+    const { handle, begun } = await start('paused', { lasting: 1 });
+    await begun();
+    await handle.signal(pauseSignal);
+    while ((await handle.describe()).raw.pendingActivities.length > 0) await sleep(50);
+    await handle.signal(resumeSignal);
+    await handle.result();
+  });
+  await keep('train', `${prefix}-paused`, { workflowId: 'exemplar/train/paused' });
+}
+
+/** Begun before its data are there. */
+async function trainWaited() {
+  await onTrainer(async (start) => {
+    const { handle } = await start('waited', { wait: true });
+    while ((await handle.query(trainingQuery)).waiting === '') await sleep(50);
+    await store.putIfAbsent(manifestKey('waited', 1), '{}');
+    await handle.result();
+  });
+  await keep('train', `${prefix}-waited`, { workflowId: 'exemplar/train/waited' });
+}
+
+/** Works with a stand-in for the Python activity: the first `lasting` ones go on until they are cancelled, others end at once. */
+async function onTrainer(work) {
+  let begin;
+  const begun = new Promise((resolve) => (begin = resolve));
+  let starts = 0;
+  const trains = async ({ name, lasting = 0 }) => {
+    begin();
+    if (++starts <= lasting) {
+      const beats = setInterval(() => Context.current().heartbeat({}), 50);
+      await Context.current().cancelled.finally(() => clearInterval(beats));
+    }
+    return { run: name, step: 1 };
+  };
   const native = await NativeConnection.connect({ address: services.temporalAddress });
-  const worker = await Worker.create({ connection: native, taskQueue: QUEUES.train, activities: { train: ({ name }) => ({ run: name, step: 1 }) } });
-  const workflowId = 'exemplar/train/plain';
-  await worker.runUntil(client.workflow.execute('train', { taskQueue: QUEUES.orchestrate, workflowId, args: [{ name: 'plain', campaign: 'plain' }] }));
+  const worker = await Worker.create({ connection: native, taskQueue: QUEUES.train, activities: { train: trains }, maxHeartbeatThrottleInterval: 100, defaultHeartbeatThrottleInterval: 100 });
+  const start = async (name, fields = {}) => {
+    const handle = await client.workflow.start('train', { taskQueue: QUEUES.orchestrate, workflowId: trainWorkflowId(name), args: [{ name, campaign: name, ...fields }] });
+    return { handle, begun: () => begun };
+  };
+  await worker.runUntil(work(start));
   await native.close();
-  await keep('train', `${prefix}-plain`, { workflowId });
 }
 
 /** Held in the middle, and let go on. */

@@ -28,7 +28,7 @@ Format = Literal["python", "arrow", "numpy", "torch"]
 T = TypeVar("T")
 ROWS_AT_ONCE = 64
 """Items made into Python objects at once; with more of them the collector of cycles costs more than the making."""
-AHEAD = 4
+AHEAD = 8
 """Batches made before they are asked for."""
 SMALL = "revision"
 """A column that is read where none is needed but the number of rows."""

@@ -12,11 +12,15 @@ class Pipe(Generic[T]):
     """
     Runs `make()` in a thread, at most `depth` of its values ahead of the reader. Iterate it once; an error of `make` is raised where its next
     value would come. `close` ends the thread; it is called at the end, and when the reader is dropped.
+
+    A full channel is filled again once half of it was read: a reader then takes most values without a lock or a thread woken
+    (`deque.popleft` is atomic), which a consumer of 1 ms a value would notice.
     """
 
     def __init__(self, make: Callable[[], Iterator[T]], depth: int) -> None:
         self._make = make
         self._depth = depth
+        self._low = depth // 2
         self._ready: deque[T] = deque()
         self._changed = threading.Condition()
         self._closed = self._ended = False
@@ -26,12 +30,17 @@ class Pipe(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         try:
             while True:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._ready or self._ended)
-                    if not self._ready:
-                        break
+                try:
                     value = self._ready.popleft()
-                    self._changed.notify_all()
+                except IndexError:
+                    with self._changed:
+                        self._changed.wait_for(lambda: self._ready or self._ended)
+                    if self._ready:
+                        continue
+                    break
+                if len(self._ready) == self._low:
+                    with self._changed:
+                        self._changed.notify_all()
                 yield value
             if self._error is not None:
                 raise self._error
@@ -50,7 +59,8 @@ class Pipe(Generic[T]):
             values = self._make()
             for value in values:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._closed or len(self._ready) < self._depth)
+                    if len(self._ready) >= self._depth:
+                        self._changed.wait_for(lambda: self._closed or len(self._ready) <= self._low)
                     if self._closed:
                         break
                     self._ready.append(value)

@@ -19,7 +19,7 @@ def moving(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(moving: Path, tmp_path: Path) -> dict[str, Any]:
-    """A short run on `moving`: 14 train groups, 5 steps an epoch, 15 steps."""
+    """A short run on `moving`: 14 train groups, 5 steps an epoch, 10 steps."""
     return {**SHORT, "campaign": "moving", "uri": str(moving), "checkpoints": str(tmp_path / "run")}
 
 

@@ -1,38 +1,69 @@
 """Running the child process, and reading what it left."""
 
+import io
 import json
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 TRAINER = Path(__file__).resolve().parent.parent
-SHORT = {"name": "short-run", "size": "tiny", "epochs": 3, "batchGroups": 3, "checkpointEverySteps": 3, "evaluateEverySteps": 8}
+SHORT = {"name": "short-run", "size": "tiny", "epochs": 2, "batchGroups": 3, "checkpointEverySteps": 3, "evaluateEverySteps": 6}
 """A run of seconds."""
 
 
-def start(config: dict[str, Any], *arguments: str) -> subprocess.Popen[str]:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "exemplar_trainer.child", *arguments],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=TRAINER, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
-    )  # fmt: skip
-    child.stdin.write(json.dumps(config))
-    child.stdin.close()
-    return child
+forks = multiprocessing.get_context("forkserver")
+forks.set_forkserver_preload(["exemplar_trainer.train", "torch._dynamo"])
 
 
-def events(child: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    for line in child.stdout:
-        yield json.loads(line)
+class Child:
+    """The child process, forked from one that has imported torch: to import it takes longer than a short run does."""
+
+    def __init__(self, config: dict[str, Any], **environment: str) -> None:
+        reader, writer = forks.Pipe(duplex=False)
+        self._process = forks.Process(target=_child, args=(json.dumps(config), writer, {"CUDA_VISIBLE_DEVICES": "", **environment}))
+        self._process.start()
+        writer.close()
+        self._stdout = os.fdopen(os.dup(reader.fileno()))
+        reader.close()
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        for line in self._stdout:
+            yield json.loads(line)
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self._process.pid, number)
+
+    def wait(self) -> int:
+        """Its exit status, or less than 0: the signal that ended it."""
+        for _ in self._stdout:  # a full pipe would stop it
+            pass
+        self._stdout.close()
+        self._process.join()
+        return self._process.exitcode
+
+
+def _child(config: str, stdout: Connection, environment: dict[str, str]) -> None:
+    from exemplar_trainer import child
+
+    os.environ.update(environment)
+    os.dup2(stdout.fileno(), 1)
+    stdout.close()
+    sys.stdin, sys.stdout, sys.argv = io.StringIO(config), os.fdopen(1, "w"), ["child"]
+    sys.exit(child.main())
 
 
 def finish(config: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """Runs to the end; exit status and last event."""
-    with start(config) as child:
-        *_, last = events(child)
-    return child.returncode, last
+    """The command, run to its end: exit status and last event."""
+    command = [sys.executable, "-m", "exemplar_trainer.child"]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(command, cwd=TRAINER, env=environment, input=json.dumps(config), stdout=subprocess.PIPE, text=True, check=False)
+    return done.returncode, json.loads(done.stdout.splitlines()[-1])
 
 
 def complete(run: Path) -> list[Path]:

@@ -204,7 +204,7 @@ def test_a_step_down_the_balance_loss_brings_the_posterior_back(read, actor, mon
     apart = actor.edit.bias.detach().clone()
     optimizer = torch.optim.Adam([actor.edit.bias], lr=0.05)
     values = []
-    for turn in range(36):
+    for turn in range(24):
         pairs = [Pair(pair.reading, pair.tree, pair.explanation, random.Random(f"{turn}/{place}")) for place, pair in enumerate(pairs_of(read, 4))]
         loss = balance(actor, memory_of(actor, readings_of(pairs)), pairs, WINDOW)
         optimizer.zero_grad()

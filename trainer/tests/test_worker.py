@@ -53,7 +53,7 @@ def test_the_activity_returns_the_result_and_its_heartbeats_name_durable_checkpo
 
     environment.on_heartbeat = beat
     result = asyncio.run(environment.run(train_activity, settings))
-    assert result["step"] == 15
+    assert result["step"] == 10
     assert (Path(result["checkpoint"]) / "state.json").exists()
     assert set(result) == {"run", "generation", "simulated", "step", "loss", "checkpoint", "train", "validation", "test", "device"}
     assert set(beats[-1]) == {"step", "steps", "epoch", "loss", "checkpoint", "tokensPerS"}
@@ -74,7 +74,7 @@ def test_a_cancelled_activity_leaves_a_checkpoint_and_no_process(settings):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncio, "create_subprocess_exec", remember)
         with pytest.raises(asyncio.CancelledError):
-            asyncio.run(environment.run(train_activity, {**settings, "epochs": 5000, "checkpointEverySteps": 7}))
+            asyncio.run(environment.run(train_activity, {**settings, "epochs": 5000, "checkpointEverySteps": 7, "evaluateEverySteps": 5000}))
     last = json.loads((complete(Path(settings["checkpoints"]))[-1] / "state.json").read_text())
     assert last["step"] > 7
     assert len(pids) == 1 and gone(pids[0])
