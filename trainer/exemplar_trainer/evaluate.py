@@ -16,7 +16,7 @@ from .situations import Reading, Situation, path_to
 FEW = 30
 """Below this many situations a result says so."""
 MOST = 64
-"""Situations of a split that are looked at, the first by id."""
+"""Situations of a split that are looked at, the first in its files' order."""
 AT_ONCE = 4
 SHARED_NATS = 1.0
 SHARED_SHARE = 0.5

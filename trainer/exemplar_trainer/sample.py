@@ -78,8 +78,9 @@ def condition_of(value: Any, place: int) -> Condition:
     if value.get("task", "plan") not in TASKS:
         raise ConfigError(f"{where}.task must be one of {', '.join(TASKS)}, not {value['task']!r}")
     horizon = value.get("horizon")
-    if not isinstance(horizon, list) or not 1 <= len(horizon) <= 3 or any(level not in LEVELS for level in horizon):
-        raise ConfigError(f"{where}.horizon must be one to three of {', '.join(LEVELS)}, finest first")
+    neighbours = [list(LEVELS[first : first + count]) for count in (1, 2, 3) for first in range(len(LEVELS) - count + 1)]
+    if horizon not in neighbours:
+        raise ConfigError(f"{where}.horizon must be one to three neighbours of {', '.join(LEVELS)}, finest first, not {horizon!r}")
     return Condition(value["initial"], value.get("target"), value["agent"], value.get("task", "plan"), tuple(horizon))
 
 

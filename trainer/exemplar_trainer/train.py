@@ -289,7 +289,7 @@ def losses_of(
 ) -> tuple[dict[str, torch.Tensor], int]:
     """
     The weighted losses of one step by name, and how many tokens of plans they read. Which kinds of steps are taken is a function of `step` and
-    the EM's state alone; what is drawn for a situation, of (seed, step, situation).
+    the EM's state alone; what is drawn, of seed, step and situation (M-steps and sleep: the first one of the batch).
     """
     pairs = [_pair(one, reading, one.positive, config.seed, step) for one, reading in batch]
     memory = memory_of(actor, readings_of(pairs))
@@ -313,7 +313,7 @@ def losses_of(
     with_plan, without = telling(actor, beside, either)
     found["telling"], found["untold"] = with_plan.mean(), 0.1 * without.mean()
 
-    generator = torch.Generator().manual_seed(zlib.crc32(f"{config.seed}/{step}".encode()))
+    generator = torch.Generator().manual_seed(zlib.crc32(f"{config.seed}/{step}/{batch[0][0].id}".encode()))
     if step % BALANCE_EVERY == 0:
         some = either[:BALANCE_GROUPS]
         found["balance"] = BALANCE_WEIGHT * balance(actor, memory.first(len(some)), some, WINDOW)
