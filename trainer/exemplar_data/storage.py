@@ -140,6 +140,8 @@ def _s3(given: Mapping[str, str]) -> fs.S3FileSystem:
         options |= {name: given.get(option, "") for name, option in names.items()}
     elif os.environ.get("AWS_ACCESS_KEY_ID"):
         options |= {name: os.environ.get(f"AWS_{option.upper()}", "") for name, option in names.items()}
+    # else a checksum follows the bytes, which not every S3 server reads to its end before the next request
+    os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
     return fs.S3FileSystem(**options)
 
 

@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import Client
@@ -29,7 +30,14 @@ async def run(stopping: asyncio.Event) -> None:
     connection = {"target_host": DEFAULT_ADDRESS, **ClientConfig.load_client_connect_config()}
     client = await Client.connect(**connection, data_converter=data_converter(os.environ))
     ready = Path(os.environ.get("EXEMPLAR_DIR", ".exemplar")) / "trainer.ready"
-    worker = Worker(client, task_queue=TASK_QUEUE, activities=[train_activity], max_concurrent_activities=1)
+    worker = Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        activities=[train_activity],
+        max_concurrent_activities=1,
+        # a pause or a cancellation is told in the answer to a beat
+        max_heartbeat_throttle_interval=timedelta(seconds=5),
+    )
     async with worker:
         ready.parent.mkdir(parents=True, exist_ok=True)
         partial = ready.with_name(f".trainer.ready.{os.getpid()}")

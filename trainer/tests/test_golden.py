@@ -6,7 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from exemplar_trainer.loader import open_dataset
+from exemplar_trainer.plan_tree import Figures
+from exemplar_trainer.split import Parsed, open_split
+from exemplar_trainer.vocabulary import Vocabulary
 
 GOLDEN = Path(__file__).parents[2] / "test" / "golden" / "shards"
 FOLDERS = sorted(path for path in GOLDEN.iterdir() if path.is_dir())
@@ -26,6 +28,9 @@ def test_pyarrow_reads_the_rows_that_were_written(folder):
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 def test_the_trainer_reads_the_group_of_each_converged_situation_with_negatives(folder):
-    groups = [group for split in ("train", "validation") for group in open_dataset(str(folder)).groups(split)[0]]
+    parsed = Parsed(Vocabulary([]), Figures())
+    splits = (open_split(str(folder), split, None, shuffle=False, rank=0, world_size=1) for split in ("train", "validation"))
+    situations = [parsed(group)[0] for split in splits for group in split.items()]
     # the versions of situation 0 on branches are one negative more; equal plans count once
-    assert sorted(len(group.negatives) for group in groups) == [1, 2]
+    assert sorted(len(one.negatives) for one in situations) == [1, 2]
+    assert all(len(version.tree) > 1 for one in situations for version in one.versions)
