@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from exemplar_data.contract import STANCES
+
 from .domain import PLACEHOLDER, Node, Plan
 
 MOST_STATES = 64
 """World states in a tree: what policies may draw, so that they can learn whatever they are shown."""
-STANCES = ("pursue", "palliate", "decline")
 UNKNOWN = 0
 """The bin of a figure that is not known: of placeholders, states and the root."""
 
@@ -139,6 +140,10 @@ class Condition:
     def max_depth(self) -> int:
         """Lists that can stand in each other: one a level."""
         return len(self.horizon)
+
+    def who(self) -> str:
+        """The agent, what it does, and at which level its plan stands on top, as one text."""
+        return f"{self.agent} {self.task} {self.horizon[-1]}"
 
     def text(self) -> str:
         """All of it that names things, as one text."""

@@ -61,8 +61,7 @@ class Reading:
     def __post_init__(self) -> None:
         self.references = self.vocabulary.references(self.condition.text())
         target = [OPEN] if self.condition.target is None else self._encode(self.condition.target, MOST_CONDITION // 4)
-        who = f"{self.condition.agent} {self.condition.task} {self.condition.horizon[-1]}"
-        head = self.vocabulary.encode(who, longest=MOST_CONDITION // 4)
+        head = self.vocabulary.encode(self.condition.who(), longest=MOST_CONDITION // 4)
         room = MOST_CONDITION - len(head) - len(target) - 2
         self.tokens = [*head, SEP, *self._encode(self.condition.initial, room), SEP, *target]
 
@@ -140,7 +139,7 @@ def words_of(situations: Iterable[Situation], texts: Texts) -> Iterator[str]:
     """The texts that a vocabulary is made of, each version's own once."""
     for situation in situations:
         yield situation.condition.text()
-        yield f"{situation.condition.agent} {situation.condition.task} {situation.condition.horizon[-1]}"
+        yield situation.condition.who()
         nodes = {texts.of(node) for version in situation.versions for node in version.tree}
         yield from sorted(nodes)
         for version in situation.versions:
