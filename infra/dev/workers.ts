@@ -13,15 +13,9 @@ export function workerService(dir: string, env: Record<string, string>, command:
   return polling({ name: 'worker', dir, env, command, cwd: dirname(dir) });
 }
 
-/**
- * pyarrow sends checksums behind the bytes, in chunks, and versitygw may answer before it has read the last one, which it then takes for the next
- * request on that connection. Checkpoints have hashes of their own.
- */
-const NO_TRAILERS = { AWS_REQUEST_CHECKSUM_CALCULATION: 'when_required' };
-
 /** The Python worker on queue `gpu-train`; it checkpoints when asked to end. */
 export function trainerService(dir: string, env: Record<string, string>, command: readonly [string, ...string[]]): ServiceKind {
-  return polling({ name: 'trainer', dir, env: { ...NO_TRAILERS, ...env, PYTHONUNBUFFERED: '1' }, command, cwd: join(packageRoot, 'trainer') });
+  return polling({ name: 'trainer', dir, env: { ...env, PYTHONUNBUFFERED: '1' }, command, cwd: join(packageRoot, 'trainer') });
 }
 
 export function trainerCommand(python: string): readonly [string, ...string[]] {
