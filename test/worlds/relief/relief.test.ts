@@ -10,6 +10,7 @@ import { relief } from '../../../worlds/relief/index.ts';
 import { layOut } from '../../../worlds/domain/layout.ts';
 import { leavesOf } from '../../../worlds/domain/leaves.ts';
 import { remove, rewrite } from '../../../worlds/domain/mends.ts';
+import { PEOPLE, PLACES } from '../../../worlds/relief/names.ts';
 import { sceneOf } from '../../../worlds/relief/scene.ts';
 
 const seeds = (count: number) => Array.from({ length: count }, (_, seed) => seed);
@@ -34,6 +35,28 @@ describe('situations', () => {
     const flat = scenes.filter((scene) => scene.flat).length / scenes.length;
     expect(flat).toBeGreaterThan(0.1);
     expect(flat).toBeLessThan(0.3);
+  });
+
+  test('tell whatever the best plan has to know: names, the way’s figures, who must be warned', () => {
+    for (const seed of seeds(500)) {
+      const situation = relief.situation(seed);
+      const told = `${situation.initial} ${situation.target}`;
+      const leaves = [...walk(relief.exemplary(situation))].flatMap(({ node }) => (node.kind === 'action' && node.children.length === 0 ? [node] : []));
+      for (const name of [...PEOPLE, ...PLACES]) {
+        if (leaves.some(({ text }) => text.includes(name))) expect(told).toContain(name);
+      }
+      const kmPerH = Number(/drives (\d+) km an hour/.exec(told)?.[1]);
+      const whPerKm = Number(/draws (\d+) Wh a km/.exec(told)?.[1]);
+      const lengths = [...told.matchAll(/(\d+) km(?! an hour| a km)/g)].map((match) => Number(match[1]));
+      for (const { text, durationS, resources } of leaves.filter((leaf) => leaf.text.startsWith('Drive'))) {
+        const km = Math.round((resources[0]?.amount ?? 0) / whPerKm);
+        expect(lengths, text).toContain(km);
+        expect(Math.abs(durationS - (km / kmPerH) * 3600), text).toBeLessThanOrEqual(300);
+      }
+      const { best, warn } = sceneOf(situation).draw;
+      if (best !== 'decline') expect(leaves.some(({ text }) => text.startsWith('Warn'))).toBe(told.includes('do not know that'));
+      else expect(told.includes('do not know that')).toBe(warn);
+    }
   });
 
   test('another world is named as unknown, with those that are known', () => {
