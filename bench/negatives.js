@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensurePython } from '../dist/infra/dev/python.js';
 import { packageRoot } from '../dist/infra/package-root.js';
+import { ARM_NAMES, changePlot, mean } from './arms.js';
 import { table } from './results.js';
 
 /**
@@ -11,8 +12,6 @@ import { table } from './results.js';
  * @typedef {{ badMassDown: number, tvWins: number, tvChange: number, beatsRandom: boolean, helps: boolean }} Gate
  * @typedef {{ actor: string, actorSteps: number, contexts: number, runs: { bias: number, ridge: number, arms: Record<string, Measures> }[], gates: Record<string, Gate> }} Setting
  */
-
-const NAMES = /** @type {Record<string, string>} */ ({ mle: 'likelihood alone', nce: '+ NCE', corrected: '+ NCE, corrected', dpo: '+ DPO (beta 0.1)', random: '+ random negatives', shuffled: '+ labels shuffled' });
 
 const given = process.argv[2];
 const measured = given === undefined ? await measure() : readFileSync(given, 'utf8');
@@ -32,7 +31,7 @@ async function measure() {
 }
 
 function page() {
-  const passed = settings.flatMap(({ actor, contexts, gates }) => Object.keys(gates).filter((arm) => gates[arm]?.helps).map((arm) => `${NAMES[arm]} (${actor} actor, ${contexts} contexts)`));
+  const passed = settings.flatMap(({ actor, contexts, gates }) => Object.keys(gates).filter((arm) => gates[arm]?.helps).map((arm) => `${ARM_NAMES[arm]} (${actor} actor, ${contexts} contexts)`));
   return [
     '# Do earlier versions help as negatives?',
     '',
@@ -56,37 +55,17 @@ function armTable({ runs, gates }) {
   const of = (/** @type {string} */ arm, /** @type {keyof Measures} */ name) => mean(runs.map((run) => run.arms[arm]?.[name] ?? NaN)).toFixed(3);
   return table(
     ['arm', 'TV', 'KL, nats', 'bad mass', 'swap margin, nats', 'bad mass down 10 %', 'TV lower', 'helps'],
-    arms.map((arm) => [NAMES[arm] ?? arm, of(arm, 'tv'), of(arm, 'kl'), of(arm, 'badMass'), of(arm, 'swap'), ...(gates[arm] ? [`${gates[arm].badMassDown} of ${seeds}`, `${gates[arm].tvWins} of ${seeds}`, gates[arm].helps ? 'yes' : 'no'] : ['', '', ''])]),
+    arms.map((arm) => [ARM_NAMES[arm] ?? arm, of(arm, 'tv'), of(arm, 'kl'), of(arm, 'badMass'), of(arm, 'swap'), ...(gates[arm] ? [`${gates[arm].badMassDown} of ${seeds}`, `${gates[arm].tvWins} of ${seeds}`, gates[arm].helps ? 'yes' : 'no'] : ['', '', ''])]),
   );
-}
-
-/** @param {number[]} values */
-function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** One dot a seed: bad mass of the arm over that of likelihood alone, less 1. */
 function plot() {
-  const others = arms.filter((arm) => arm !== 'mle');
-  const [left, top, row, width, right] = [190, 50, 22, 520, 20];
-  const changes = settings.flatMap(({ runs }) => others.flatMap((arm) => runs.map((run) => change(run.arms, arm))));
-  const far = Math.max(0.2, Math.ceil(10 * Math.max(...changes.map(Math.abs))) / 10);
-  const x = (/** @type {number} */ value) => left + (width * (value + far)) / (2 * far);
-  const lines = settings.flatMap((setting, block) => {
-    const start = top + block * (others.length + 2) * row;
-    return [
-      `<text x="10" y="${start}" font-weight="bold">${setting.actor} actor, ${setting.contexts} contexts</text>`,
-      ...others.flatMap((arm, i) => {
-        const y = start + (i + 1) * row;
-        const dots = setting.runs.map((run) => `<circle cx="${x(change(run.arms, arm)).toFixed(1)}" cy="${y - 4}" r="4" fill="#0072b2" fill-opacity="0.6"/>`);
-        return [`<text x="${left - 10}" y="${y}" text-anchor="end">${NAMES[arm]}</text>`, `<line x1="${left}" x2="${left + width}" y1="${y - 4}" y2="${y - 4}" stroke="#eee"/>`, ...dots];
-      }),
-    ];
-  });
-  const height = top + settings.length * (others.length + 2) * row + 20;
-  const marks = [-far, -0.1, 0, far].map((value) => `<line x1="${x(value)}" x2="${x(value)}" y1="${top - 10}" y2="${height - 40}" stroke="${value === 0 ? '#000' : '#d55e00'}" stroke-dasharray="${value === 0 ? '' : '3 3'}"/><text x="${x(value)}" y="${height - 24}" text-anchor="middle">${(100 * value).toFixed(0)} %</text>`);
-  const title = 'Mass on bad plans against likelihood alone, one dot a seed (left is better; the gate is at -10 %)';
-  return [`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + right} ${height}" font-family="sans-serif" font-size="12" role="img" aria-label="${title}">`, '<rect width="100%" height="100%" fill="white"/>', `<text x="10" y="22" font-size="14">${title}</text>`, ...marks, ...lines, '</svg>', ''].join('\n');
+  const blocks = settings.map(({ actor, contexts: count, runs }) => ({
+    title: `${actor} actor, ${count} contexts`,
+    rows: arms.filter((arm) => arm !== 'mle').map((arm) => ({ arm, changes: runs.map((run) => change(run.arms, arm)) })),
+  }));
+  return changePlot('Mass on bad plans against likelihood alone, one dot a seed (left is better; the gate is at -10 %)', blocks);
 }
 
 /**

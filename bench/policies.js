@@ -45,7 +45,7 @@ const worlds = values.worlds.split(',');
 if (!values.data) await runCampaigns();
 const runs = worlds.flatMap((world) => values.arms.split(',').map((arm) => ({ world, arm })));
 // one thread each: a run a core
-const seen = await inParallel(runs, 2, async ({ world, arm }) => ({ world, arm, ...(await trained(world, arm)), drawn: await drawnBy(world, arm) }));
+const seen = await inParallel(runs, 2, async ({ world, arm }) => ({ world, arm, ...(await trained(world, arm)), drawn: await drawnBy(world, arm), recovery: arm === 'em' ? await recoveredBy(world, arm) : null }));
 const data = { machine: { ...on, loadAfter: load() }, settings: values, bar: BAR, seen };
 writeResult('policies', report(data), data);
 if (!seen.every(({ arm, drawn }) => arm !== 'em' || holds(drawn.drawn))) process.exitCode = 1;
@@ -73,7 +73,7 @@ async function trained(world, arm) {
   mkdirSync(checkpoints, { recursive: true });
   const config = {
     name, campaign: `policies-${world}`, uri: join(datasets, `policies-${world}`), checkpoints, epochs: Number(values.epochs), objective: arm,
-    learningRate: 0.002, evaluateEverySteps: 200, checkpointEverySteps: 200,
+    learningRate: 0.002, evaluateEverySteps: 500, checkpointEverySteps: 500,
   };
   const path = join(dir, `${name}.json`);
   writeFileSync(path, JSON.stringify(config));
@@ -95,6 +95,12 @@ async function drawnBy(world, arm) {
     found[mode] = valued(world, lines.map((line) => JSON.parse(line)));
   }
   return found;
+}
+
+/** What explanations give back of their plans: bench/recovery.py. @param {string} world @param {string} arm */
+async function recoveredBy(world, arm) {
+  const from = [join(datasets, `policies-${world}`), join(dir, 'checkpoints', `${world}-${arm}`)];
+  return JSON.parse((await output(['bench/recovery.py', ...from], packageRoot)).at(-1) ?? '');
 }
 
 /**
@@ -192,6 +198,15 @@ function report({ machine: m, settings, seen: all }) {
         world, arm, `${outcomes.converged} of ${outcomes.planned - outcomes.waiting}`, steps, nats(test.nats), percent(test.pairAccuracy ?? 0), test.interval === null ? '-' : test.interval.map((/** @type {number} */ end) => percent(end)).join(' to '),
         watch?.tokenNats ?? '-', watch?.untoldTokenNats ?? '-', watch?.swapNats ?? '-', watch?.sharedNats ?? '-',
       ]),
+    ),
+    '',
+    'What an explanation gives back of its plan: F1 of the (kind, text) of nodes between a version and the likeliest plan drawn, by the posterior, which reads the explanation, and by the prior, which does not (`bench/recovery.py`, test split).',
+    '',
+    ...table(
+      ['world', 'version', 'plans', 'prior: F1', 'all nodes alike', 'posterior: F1', 'all nodes alike'],
+      all.flatMap(({ world, recovery }) =>
+        Object.entries(recovery ?? {}).map(([version, found]) => [world, version, found.plans, found.prior.toFixed(3), percent(found['prior exact']), found.posterior.toFixed(3), percent(found['posterior exact'])]),
+      ),
     ),
   ];
 }

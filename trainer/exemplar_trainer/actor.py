@@ -1,5 +1,6 @@
 """The plan actor's network: one encoder of plans and texts, and a decoder for each of its policies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 import torch
@@ -23,6 +24,8 @@ WAVES = 16
 NEVER_SAID = (PAD, BOS, SEP, OPEN)
 IMPOSSIBLE = -1e9
 """Logit of what cannot come: no text is empty, and none holds the marks of a condition."""
+SMALLEST = 1e-30
+"""Probability of copying what is nowhere."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +51,16 @@ SIZES = {
 @dataclass(frozen=True)
 class Memory:
     """
-    What plans are read beside: C contexts of M text tokens. hidden: [C, M, width]; present: bool [C, M]; values: float [C, K], of references. Each layer
-    makes its keys and values of it once, however many plans, edits and policies ask.
+    What plans are read beside: C contexts of M text tokens. hidden: [C, M, width]; tokens: int64 [C, M], PAD where a place holds none that could be copied;
+    present: bool [C, M]; values: float [C, K], of references. Each layer makes its keys and values of it once, however many plans, edits and policies ask.
     """
 
     hidden: torch.Tensor
+    tokens: torch.Tensor
     present: torch.Tensor
     values: torch.Tensor
     _made: dict[tuple[int, bool], tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict, compare=False, repr=False)
+    _one_hot: list[torch.Tensor] = field(default_factory=list, compare=False, repr=False)
 
     def keys_values(self, layer: "Attention") -> tuple[torch.Tensor, torch.Tensor]:
         # what was made without gradients has none to give
@@ -64,14 +69,24 @@ class Memory:
             self._made[key] = layer.keys_values(self.hidden)
         return self._made[key]
 
+    def one_hot(self, vocabulary: int) -> torch.Tensor:
+        """float32 [C, M, vocabulary], 0 of PAD."""
+        if not self._one_hot:
+            self._one_hot.append(F.one_hot(self.tokens, vocabulary).float() * (self.tokens != PAD).unsqueeze(-1))
+        return self._one_hot[0]
+
     def joined(self, other: "Memory") -> "Memory":
-        return Memory(torch.cat([self.hidden, other.hidden], 1), torch.cat([self.present, other.present], 1), self.values)
+        pairs = ((self.hidden, other.hidden), (self.tokens, other.tokens), (self.present, other.present))
+        return Memory(*(torch.cat(pair, 1) for pair in pairs), self.values)
 
     def first(self, contexts: int) -> "Memory":
-        return Memory(self.hidden[:contexts], self.present[:contexts], self.values[:contexts])
+        return self._of(slice(contexts))
 
     def rows(self, contexts: torch.Tensor) -> "Memory":
-        return Memory(self.hidden[contexts], self.present[contexts], self.values[contexts])
+        return self._of(contexts)
+
+    def _of(self, contexts: slice | torch.Tensor) -> "Memory":
+        return Memory(self.hidden[contexts], self.tokens[contexts], self.present[contexts], self.values[contexts])
 
 
 @dataclass(frozen=True)
@@ -180,6 +195,52 @@ class DecoderLayer(nn.Module):
         return self.feed_forward(hidden).unflatten(1, (texts, length))
 
 
+class NextToken(nn.Module):
+    """
+    log p of the next token: a mixture of the vocabulary and of copies from the memory's tokens, since plans mostly name what their condition names.
+    Source: See, Liu, Manning 2017, arXiv 1704.04368, equations 8 and 9.
+    """
+
+    def __init__(self, size: Size, vocabulary: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(size.width)
+        self.bias = nn.Parameter(torch.zeros(vocabulary))
+        self.query = nn.Linear(size.width, size.width)
+        self.key = nn.Linear(size.width, size.width)
+        self.copies = nn.Linear(size.width, 1)
+
+    def forward(self, hidden: torch.Tensor, memory: Memory, token: torch.Tensor, not_first: Sequence[int] = ()) -> torch.Tensor:
+        """hidden: [C, S, L, width]; token: the embedding [V, width]; not_first: what cannot come at place 0. float32 [C, S, L, V]."""
+        logits, weight, copies = self._parts(hidden, memory, token, not_first)
+        with torch.autocast(hidden.device.type, enabled=False):
+            copied = (weight @ memory.one_hot(len(token))).view(logits.shape)
+        return _mixed(logits.log_softmax(-1), copied, copies)
+
+    def log_p(self, wanted: torch.Tensor, hidden: torch.Tensor, memory: Memory, token: torch.Tensor, not_first: Sequence[int] = ()) -> torch.Tensor:
+        """Of each wanted token, 0 of PAD: float32 [C, S, L]. What `forward` has there, without the rest of the vocabulary."""
+        logits, weight, copies = self._parts(hidden, memory, token, not_first)
+        said = -F.cross_entropy(logits.flatten(0, -2), wanted.flatten(), reduction="none").view(wanted.shape)
+        same = memory.tokens.unsqueeze(1) == wanted.flatten(1, 2).unsqueeze(2)
+        copied = (weight * same).sum(-1).view(wanted.shape)
+        return torch.where(wanted != PAD, _mixed(said.unsqueeze(-1), copied.unsqueeze(-1), copies).squeeze(-1), 0.0)
+
+    def _parts(
+        self, hidden: torch.Tensor, memory: Memory, token: torch.Tensor, not_first: Sequence[int]
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Logits of the vocabulary [C, S, L, V], shares of the memory's places in a copy [C, S L, M], and the logit of copying [C, S, L, 1]."""
+        hidden = self.norm(hidden)
+        logits = F.linear(hidden, token, self.bias).float()
+        logits[..., list(NEVER_SAID)] = IMPOSSIBLE
+        logits[:, :, 0, list(not_first)] = IMPOSSIBLE
+        there = (memory.tokens != PAD) & (memory.tokens != SEP) & (memory.tokens != OPEN)
+        fit = (self.query(hidden).flatten(1, 2) @ self.key(memory.hidden).mT).float() / hidden.shape[-1] ** 0.5
+        return logits, fit.masked_fill(~there.unsqueeze(1), IMPOSSIBLE).softmax(-1), self.copies(hidden).float()
+
+
+def _mixed(log_said: torch.Tensor, copied: torch.Tensor, copies: torch.Tensor) -> torch.Tensor:
+    return torch.logaddexp(F.logsigmoid(-copies) + log_said, F.logsigmoid(copies) + copied.clamp(min=SMALLEST).log())
+
+
 class PlanActor(nn.Module):
     """
     vocabulary: tokens. figures: bins of each figure of an action.
@@ -216,16 +277,14 @@ class PlanActor(nn.Module):
         self.slot = nn.Linear(width, width)
         self.slot_kind = nn.Embedding(3 * len(ROLES), width)
         self.symbol_layers = nn.ModuleList(DecoderLayer(size) for _ in range(size.decoder_layers))
-        self.symbol_out = nn.LayerNorm(width)
-        self.symbol_bias = nn.Parameter(torch.zeros(vocabulary))
+        self.symbol_out = NextToken(size, vocabulary)
         self.figure_text = nn.Linear(width, width)
         self.figure_layers = nn.ModuleList(nn.ModuleList([Attention(size), FeedForward(size)]) for _ in range(size.decoder_layers))
         self.figure_norm = nn.LayerNorm(width)
         self.figure_out = nn.ModuleList(nn.Linear(width, bins) for bins in figures)
 
         self.telling_layers = nn.ModuleList(DecoderLayer(size) for _ in range(size.decoder_layers))
-        self.telling_out = nn.LayerNorm(width)
-        self.telling_bias = nn.Parameter(torch.zeros(vocabulary))
+        self.telling_out = NextToken(size, vocabulary)
         self.untold = nn.Parameter(torch.randn(width))
 
     # -- texts
@@ -244,7 +303,7 @@ class PlanActor(nn.Module):
         hidden = self.embed(tokens, values) + self.segment.weight[segment]
         for layer in self.text_layers:
             hidden = layer(hidden, present)
-        return Memory(self.text_out(hidden), present, values)
+        return Memory(self.text_out(hidden), tokens, present, values)
 
     # -- plans
 
@@ -285,17 +344,20 @@ class PlanActor(nn.Module):
         at = hidden.gather(2, row[..., None, None].expand(-1, -1, 1, hidden.shape[-1])).squeeze(2)
         return self.slot(at) + self.slot_kind(kind + 3 * ROLES.index(role))
 
-    def symbol_logits(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory, last: bool = False) -> torch.Tensor:
-        """Logits of the token after the slot, and after each of the tokens: [C, S, 1 + L, V], the last alone with `last`. tokens: int64 [C, S, L]."""
+    def next_symbol(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
+        """log p of the token after a slot and its tokens so far: [C, S, V]. tokens: int64 [C, S, L]."""
+        hidden = self._symbols(slots, tokens, memory)[:, :, -1:]
+        return self.symbol_out(hidden, memory, self.token.weight, () if tokens.shape[2] else (EOS,)).squeeze(2)
+
+    def symbol_log_p(self, wanted: torch.Tensor, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
+        """log p of the wanted tokens (int64 [C, S, 1 + L], 0 of PAD) after the slot and after each of `tokens` (int64 [C, S, L])."""
+        return self.symbol_out.log_p(wanted, self._symbols(slots, tokens, memory), memory, self.token.weight, (EOS,))
+
+    def _symbols(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
         hidden = torch.cat([slots.unsqueeze(2), self.embed(tokens, memory.values)], 2)
         for layer in self.symbol_layers:
             hidden = layer(hidden, memory)
-        if last:
-            hidden = hidden[:, :, -1:]
-        logits = self._next_token(self.symbol_out(hidden), self.symbol_bias)
-        if not last or tokens.shape[2] == 0:
-            logits[:, :, 0, EOS] = IMPOSSIBLE
-        return logits
+        return hidden
 
     def figure_logits(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory) -> list[torch.Tensor]:
         """Logits of the bins of each figure of labels with these texts: [C, S, bins] each. tokens: int64 [C, S, L]."""
@@ -305,24 +367,28 @@ class PlanActor(nn.Module):
         hidden = self.figure_norm(hidden)
         return [head(hidden) for head in self.figure_out]
 
-    def telling_logits(self, hidden: torch.Tensor | None, present: torch.Tensor | None, tokens: torch.Tensor, condition: Memory) -> torch.Tensor:
+    def next_told(self, hidden: torch.Tensor | None, present: torch.Tensor | None, tokens: torch.Tensor, condition: Memory) -> torch.Tensor:
+        """log p of the token after those of an explanation so far: [C, 1, V]. Arguments as of `telling_log_p`."""
+        told, memory = self._told(hidden, present, tokens, condition)
+        return self.telling_out(told[:, :, -1:], memory, self.token.weight).squeeze(1)
+
+    def telling_log_p(self, wanted: torch.Tensor, hidden: torch.Tensor | None, present: torch.Tensor | None, tokens: torch.Tensor, condition: Memory) -> torch.Tensor:  # fmt: skip
         """
-        p(x | z, c): logits of each next token of an explanation. hidden: [C, R, width], the rows of its plan, and present: bool [C, R]; None: of
-        texts alone, p(x | c). tokens: int64 [C, L], from BOS. Returns [C, L, V].
+        log p(x | z, c) of each wanted token (int64 [C, L], 0 of PAD) of explanations. hidden: [C, R, width], the rows of its plan, and present: bool [C, R];
+        None: of texts alone, p(x | c). tokens: int64 [C, L], from BOS.
         """
+        told, memory = self._told(hidden, present, tokens, condition)
+        return self.telling_out.log_p(wanted.unsqueeze(1), told, memory, self.token.weight).squeeze(1)
+
+    def _told(self, hidden: torch.Tensor | None, present: torch.Tensor | None, tokens: torch.Tensor, condition: Memory) -> tuple[torch.Tensor, Memory]:  # fmt: skip
         if hidden is None:
             hidden = self.untold.expand(len(tokens), 1, -1)
             present = torch.ones(len(tokens), 1, dtype=torch.bool, device=tokens.device)
-        memory = condition.joined(Memory(hidden, present, condition.values))
+        memory = condition.joined(Memory(hidden, torch.full(present.shape, PAD, device=tokens.device), present, condition.values))
         told = self.embed(tokens, condition.values).unsqueeze(1)
         for layer in self.telling_layers:
             told = layer(told, memory)
-        return self._next_token(self.telling_out(told.squeeze(1)), self.telling_bias)
-
-    def _next_token(self, hidden: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-        never = torch.zeros_like(bias, dtype=torch.bool)
-        never[list(NEVER_SAID)] = True
-        return F.linear(hidden, self.token.weight, bias.masked_fill(never, IMPOSSIBLE))
+        return told, memory
 
 
 def rotated(hidden: torch.Tensor) -> torch.Tensor:

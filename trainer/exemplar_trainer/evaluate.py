@@ -69,8 +69,9 @@ def watch(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> 
     """
     Signs of posterior collapse on up to 8 held-out situations, each with its positive's explanation.
 
-    swapNats: log p(x | z) - log p(x | z of another situation), mean. sharedNats: I(z; x) by mean[log q(z | x) - log mean_x' q(z | x')], where explanations change
-    places under one condition; sharedShare: of log(batch), its most. tokenNats, untoldTokenNats: -log p(x | z, c) and -log p(x | c) a token.
+    swapNats: log p(x | z) - log p(x | z of another situation), mean. sharedNats: I(z; x | c) among up to 3 versions of a situation, by the mean of
+    log q(z | x, c) - log mean_x' q(z | x', c), x' over those versions' explanations; sharedShare: of log(versions), its most. Other situations' explanations would
+    measure what the condition tells already. tokenNats, untoldTokenNats: -log p(x | z, c) and -log p(x | c) a token.
     collapsed: swapNats below 1 nat, or sharedShare below a half: then M-steps would train p(x | z) to ignore plans.
     """
     actor.eval()
@@ -84,9 +85,9 @@ def watch(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> 
     ]
     lengths = torch.tensor([1.0 + len(pair.explanation) for pair in pairs], device=told.device)
     swap = ((telling(actor, memory, swapped)[0] - told) * lengths).mean().item()
-    shared = _shared_nats(actor, memory, pairs)
+    shared, most = _shared_nats(actor, memory, some)
     actor.train()
-    share = shared / math.log(max(2, len(pairs)))
+    share = shared / most
     return {
         "swapNats": _rounded(swap),
         "sharedNats": _rounded(shared),
@@ -97,15 +98,21 @@ def watch(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> 
     }
 
 
-def _shared_nats(actor: PlanActor, memory: Memory, pairs: Sequence[Pair]) -> float:
-    """[log q(z_i | x_i) - log mean_j q(z_i | x_j)], mean over i, along one path to each z_i."""
-    paths = [[path_to(pair.tree, pair.rng)] for pair in pairs]
-    rows = []
-    for shift in range(len(pairs)):
-        texts = [pairs[(place + shift) % len(pairs)].explanation for place in range(len(pairs))]
-        rows.append(log_p(actor, with_explanations(actor, memory, texts), "posterior", readings_of(pairs), paths))
-    log_q = torch.stack(rows, 1)
-    return (log_q[:, 0] - log_q.logsumexp(1) + math.log(len(pairs))).mean().item()
+def _shared_nats(actor: PlanActor, memory: Memory, situations: Sequence[tuple[Situation, Reading]]) -> tuple[float, float]:
+    """
+    log q(z_i | x_i) - log mean_j q(z_i | x_j), mean over versions i of a situation, then over situations, along one path to each z_i; and what it would be if each
+    explanation told its plan for certain.
+    """
+    shared = most = 0.0
+    for place, (one, reading) in enumerate(situations):
+        versions = one.versions[:3]
+        paths = [path_to(version.tree, random.Random(f"{one.id}/{i}")) for i, version in enumerate(versions)]
+        here = memory.rows(torch.full((len(versions),), place, device=memory.hidden.device))
+        told = with_explanations(actor, here, [reading.explanation(version.explanation) for version in versions])
+        log_q = log_p(actor, told, "posterior", [reading] * len(versions), [paths] * len(versions)).view(len(versions), -1)
+        shared += (log_q.diagonal() - log_q.logsumexp(0) + math.log(len(versions))).mean().item()
+        most += math.log(len(versions))
+    return shared / len(situations), most / len(situations)
 
 
 def ranking(energies: Sequence[Sequence[float]]) -> dict[str, Any]:

@@ -101,11 +101,6 @@ def grouped_nce(score: torch.Tensor, slots: torch.Tensor, log_p_neg: torch.Tenso
     return (scores.logsumexp(1) - scores[:, 0]).mean()
 
 
-def info_nce(energy: torch.Tensor, slots: torch.Tensor) -> torch.Tensor:
-    """`grouped_nce` of score -E. energy: float [P], nats. With one negative it is -log sigmoid(E- - E+), the form of DPO's loss."""
-    return grouped_nce(-energy, slots)
-
-
 def dpo(
     log_p_positive: torch.Tensor,
     log_p_negative: torch.Tensor,

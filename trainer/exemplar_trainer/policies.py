@@ -11,7 +11,7 @@ from .actor import BARE, EDITS, LABELLED, PADDING, START, STATE, STOP, Memory, P
 from .domain import PLACEHOLDER, ROOT, Edit, Plan, PlanSpace, apply
 from .plan_tree import MOST_STATES
 from .situations import MOST_EXPLANATION, MOST_TEXT, Reading, Step
-from .vocabulary import BOS, CUT, EOS, PAD
+from .vocabulary import BOS, EOS, PAD
 
 MOST_EDITS = 256
 
@@ -76,12 +76,12 @@ def score(actor: PlanActor, memory: Memory, role: str, readings: Sequence[Readin
     tokens = padded_texts(texts).to(device)
     stopping = chosen == STOP
     wanted = F.pad(tokens, (0, 1)).scatter(2, (tokens != PAD).sum(2, keepdim=True), EOS)
-    log_token = token_log_probs(actor.symbol_logits(slots, tokens, memory), wanted)
+    log_token = actor.symbol_log_p(wanted, slots, tokens, memory)
     log_text = log_token.sum(2).masked_fill(stopping, 0.0)
     bins = torch.from_numpy(figures).to(device)
     log_figures = torch.stack(
         [
-            token_log_probs(logits, bins[..., place])
+            bin_log_probs(logits, bins[..., place])
             for place, logits in enumerate(actor.figure_logits(slots, tokens, memory))
         ]
     ).sum(0)
@@ -102,14 +102,14 @@ def tell(actor: PlanActor, condition: Memory, hidden: torch.Tensor | None, prese
     """log p(x | z, c) of an explanation for each context, or p(x | c) where hidden is None: ([C], number of tokens with the end [C])."""
     tokens = padded([[BOS, *explanation] for explanation in explanations]).to(condition.hidden.device)
     wanted = F.pad(tokens[:, 1:], (0, 1)).scatter(1, (tokens[:, 1:] != PAD).sum(1, keepdim=True), EOS)
-    log_token = token_log_probs(actor.telling_logits(hidden, present, tokens, condition), wanted)
+    log_token = actor.telling_log_p(wanted, hidden, present, tokens, condition)
     return log_token.sum(1), (wanted != PAD).sum(1)
 
 
-def token_log_probs(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """log p of each wanted class, 0 where it is 0 (PAD, or an unknown figure). logits: [..., V]; wanted: int64 [...]. float32."""
+def bin_log_probs(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """log p of each wanted bin, 0 where it is 0 (unknown). logits: [..., V]; wanted: int64 [...]. float32."""
     found = -F.cross_entropy(logits.float().flatten(0, -2), wanted.flatten(), reduction="none").view(wanted.shape)
-    return torch.where(wanted != PAD, found, 0.0)
+    return torch.where(wanted > 0, found, 0.0)
 
 
 # -- tensors
@@ -209,7 +209,7 @@ def draw(
         tokens, log_text = _write(actor, slots, part, chosen == STOP, generator, temperature)
         logits = actor.figure_logits(slots, tokens, part)
         bins = torch.stack([each[..., 1:].argmax(-1) + 1 for each in logits], -1)
-        log_figures = sum(token_log_probs(each, bins[..., place]) for place, each in enumerate(logits))
+        log_figures = sum(bin_log_probs(each, bins[..., place]) for place, each in enumerate(logits))
         choices, written, figures = chosen.tolist(), tokens.tolist(), bins.tolist()
         log_p, log_text, log_figures = log_p.tolist(), log_text.tolist(), log_figures.tolist()
         for c, reading in enumerate(some):
@@ -235,18 +235,19 @@ def draw(
 def _write(
     actor: PlanActor, slots: torch.Tensor, memory: Memory, done: torch.Tensor, generator: torch.Generator, temperature: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Texts from slots, until EOS: int64 [C, S, L] and their log p. done: bool [C, S], the slots that get none."""
+    """Texts from slots, until EOS or MOST_TEXT tokens: int64 [C, S, L] and their log p with that of EOS. done: bool [C, S], the slots that get none."""
     tokens = torch.zeros(*done.shape, 0, dtype=torch.int64, device=slots.device)
     log_p = torch.zeros(done.shape, device=slots.device)
-    for _ in range(MOST_TEXT):
-        log_next = actor.symbol_logits(slots, tokens, memory, last=True).squeeze(2).float().log_softmax(-1)
-        picked = _pick(log_next, temperature, generator).masked_fill(done, PAD)
+    for length in range(MOST_TEXT + 1):
+        log_next = actor.next_symbol(slots, tokens, memory)
+        picked = _pick(log_next, temperature, generator) if length < MOST_TEXT else torch.full_like(done, EOS, dtype=torch.int64)
+        picked = picked.masked_fill(done, PAD)
         log_p = log_p + log_next.gather(2, picked.unsqueeze(2)).squeeze(2).masked_fill(done, 0.0)
-        done = done | (picked == EOS) | (picked == CUT)
+        done = done | (picked == EOS)
         tokens = torch.cat([tokens, picked.masked_fill(picked == EOS, PAD).unsqueeze(2)], 2)
         if bool(done.all()):
             break
-    return tokens, log_p
+    return tokens[..., :MOST_TEXT], log_p
 
 
 def _pick(log_p: torch.Tensor, temperature: float, generator: torch.Generator) -> torch.Tensor:
@@ -268,7 +269,7 @@ def explain(
     tokens = torch.full((len(plans), 1), BOS, device=hidden.device)
     done = torch.zeros(len(plans), 1, dtype=torch.bool, device=hidden.device)
     for _ in range(MOST_EXPLANATION):
-        log_next = actor.telling_logits(hidden, present, tokens, memory)[:, -1:].float().log_softmax(-1)
+        log_next = actor.next_told(hidden, present, tokens, memory)
         picked = _pick(log_next, temperature, generator).masked_fill(done, PAD)
         done = done | (picked == EOS)
         tokens = torch.cat([tokens, picked.masked_fill(picked == EOS, PAD)], 1)

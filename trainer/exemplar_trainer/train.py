@@ -19,6 +19,7 @@ from exemplar_data.storage import open_store
 from .actor import SIZES, PlanActor
 from .checkpoint import load_model, load_optimizer, load_vocabulary, newest_state, read_state, save_checkpoint, step_folder
 from .config import TrainConfig
+from .domain import size
 from .em import SMOOTHING
 from .errors import ConfigError, Diverged, NoPositives
 from .evaluate import MOST, evaluate, validation_loss, watch
@@ -37,17 +38,24 @@ CLIP_NORM = 1.0
 WEIGHT_DECAY = 0.05
 PROGRESS_EVERY_S = 0.25
 MOST_WORDS = 8000
-BALANCE_EVERY, CONTRAST_EVERY, M_STEP_EVERY, SLEEP_EVERY = 2, 4, 16, 32
-"""Steps between E-steps, contrastive steps, M-steps and sleep steps."""
+BALANCE_EVERY, CONTRAST_EVERY, M_STEP_EVERY, SLEEP_EVERY = 4, 8, 32, 64
+"""
+Steps between E-steps, contrastive steps, M-steps and sleep steps. Drafts on the one hand, posterior and explanations on the other take turns; every step
+learns from final plans.
+"""
 RAMP_STEPS = 400
 """Over which the contrastive weight rises to its own: while neither law is known their ratio is noise."""
 WINDOW = 3
 """Steps of a path in an E-step."""
 THRESHOLD = (60.0, 6.0)
 """Smoothed balance loss below which M-steps are taken, from the first step to the last; nats squared."""
-BALANCE_WEIGHT, M_WEIGHT, SLEEP_WEIGHT = 0.002, 0.5, 0.5
-BALANCE_GROUPS, CONTRAST_GROUPS, DRAWN_GROUPS = 4, 2, 2
+DRAFT_WEIGHT, POSTERIOR_WEIGHT, TELLING_WEIGHT, UNTOLD_WEIGHT = 0.3, 0.3, 0.3, 0.05
+BALANCE_WEIGHT, M_WEIGHT, SLEEP_WEIGHT = 0.002, 0.3, 0.3
+"""Against the imitation of finals, which has 1: all policies share an encoder, and gradients are clipped together."""
+CONTRAST_GROUPS, DRAWN_GROUPS = 2, 4
 """Situations of a batch in a step of that kind."""
+TOLD_SHARE = 4
+"""One situation in so many of a batch is learned from with its explanation, which is long."""
 DPO_BETA = 0.1
 SHAPES_THE_CURVE = (
     "campaign", "seed", "epochs", "batchGroups", "learningRate", "size", "stepsAPlan", "objective", "contrast", "contrastWeight", "negatives", "threads",
@@ -300,23 +308,25 @@ def losses_of(
 
     drafts = [_pair(one, reading, _one_of(one.negatives, config.seed, step, one.id), config.seed, step) for one, reading in batch]
     few = max(1, config.stepsAPlan // 2)
-    found["draft"], seen = imitation(actor, memory, "draft", drafts, few)
-    tokens += seen.tokens
-
-    # good plans and bad ones alike, each with its own explanation: only the forward policy of final plans is told them apart
-    told_of = max(1, len(pairs) // 2)
-    either = [final if final.rng.random() < 0.5 else draft for final, draft in zip(pairs, drafts, strict=True)][:told_of]
-    beside = memory.first(told_of)
-    told = with_explanations(actor, beside, [pair.explanation for pair in either])
-    found["posterior"], seen = imitation(actor, told, "posterior", either, few)
-    tokens += seen.tokens
-    with_plan, without = telling(actor, beside, either)
-    found["telling"], found["untold"] = with_plan.mean(), 0.1 * without.mean()
+    if step % 2 == 1:
+        loss, seen = imitation(actor, memory, "draft", drafts, few)
+        found["draft"] = DRAFT_WEIGHT * loss
+        tokens += seen.tokens
+    else:
+        # good plans and bad ones alike, each with its own explanation: only the forward policy of final plans is told them apart
+        told_of = max(1, len(pairs) // TOLD_SHARE)
+        either = [final if final.rng.random() < 0.5 else draft for final, draft in zip(pairs, drafts, strict=True)][:told_of]
+        beside = memory.first(told_of)
+        told = with_explanations(actor, beside, [pair.explanation for pair in either])
+        loss, seen = imitation(actor, told, "posterior", either, few)
+        found["posterior"] = POSTERIOR_WEIGHT * loss
+        tokens += seen.tokens
+        with_plan, without = telling(actor, beside, either)
+        found["telling"], found["untold"] = TELLING_WEIGHT * with_plan.mean(), UNTOLD_WEIGHT * without.mean()
+        if step % BALANCE_EVERY == 0:
+            found["balance"] = BALANCE_WEIGHT * balance(actor, beside, either, WINDOW)
 
     generator = torch.Generator().manual_seed(zlib.crc32(f"{config.seed}/{step}/{batch[0][0].id}".encode()))
-    if step % BALANCE_EVERY == 0:
-        some = either[:BALANCE_GROUPS]
-        found["balance"] = BALANCE_WEIGHT * balance(actor, memory.first(len(some)), some, WINDOW)
     if config.contrast != "none" and step % CONTRAST_EVERY == 1:
         found["contrast"] = _contrast(actor, batch, pairs, config, step)
     if step % M_STEP_EVERY == 2 and em.may_maximize(step / steps):
@@ -343,6 +353,8 @@ def _contrast(
     positives = [positive for positive, _ in groups]
     memory = memory_of(actor, readings_of(positives))
     weight = config.contrastWeight * min(1.0, step / RAMP_STEPS)
+    # a step of a plan, as imitation is counted
+    weight /= sum(size(positive.tree) + 1 for positive in positives) / len(positives)
     return weight * contrast(actor, memory, positives, [some for _, some in groups], config.contrast, DPO_BETA)
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from exemplar_trainer.objectives import dpo, grouped_nce, info_nce
+from exemplar_trainer.objectives import dpo, grouped_nce
 
 
 def draws(*shape: int, seed: int) -> torch.Tensor:
@@ -19,10 +19,6 @@ SCORE, LOG_P_NEG = draws(40, seed=0), draws(40, seed=1)
 
 def pairs_of(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return values[PAIRS[:, 0]], values[PAIRS[:, 1]]
-
-
-def test_the_energys_loss_is_the_grouped_one_of_its_negative():
-    assert info_nce(-SCORE, PAIRS).item() == grouped_nce(SCORE, PAIRS).item()
 
 
 def test_the_correction_is_the_score_less_the_negatives_law():

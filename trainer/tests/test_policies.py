@@ -16,7 +16,7 @@ from exemplar_trainer.losses import log_p
 from exemplar_trainer.plan_tree import Condition, Figures, Texts, plan_of
 from exemplar_trainer.policies import draw, explain, memory_of, plan_rows, score, tell, with_explanations
 from exemplar_trainer.situations import Reading, Step, path_to
-from exemplar_trainer.vocabulary import CUT, EOS, FIRST_WORD, SPECIAL, Vocabulary
+from exemplar_trainer.vocabulary import CUT, EOS, FIRST_WORD, OPEN, SEP, SPECIAL, Vocabulary
 
 FIGURES = Figures((("load", "kg"),))
 MARKS = (".", ";", "!", "?")
@@ -41,11 +41,13 @@ def marking(monkeypatch):
     vocabulary = Vocabulary([*MARKS, " spare", "Spare"])
     actor = actor_of(vocabulary, FIGURES)
     with torch.no_grad():
-        for bias in (actor.symbol_bias, actor.telling_bias):
+        for bias in (actor.symbol_out.bias, actor.telling_out.bias):
             bias.fill_(-50.0)
             bias[FIRST_WORD : FIRST_WORD + len(MARKS)] = 1.0
             bias[EOS] = 2.0
-        for norm in (actor.symbol_out, actor.telling_out):  # else a mark is followed by itself for ever
+        for out in (actor.symbol_out, actor.telling_out):
+            out.copies.bias.fill_(-50.0)
+        for norm in (actor.symbol_out.norm, actor.telling_out.norm):  # else a mark is followed by itself for ever
             norm.weight.mul_(0.2)
     texts = Texts()
     for text in ("It.", "is", "done", "!"):
@@ -72,7 +74,7 @@ def test_probabilities_of_all_edits_and_stop_sum_to_1_at_each_state(marking, rol
         steps = [Step(plan, edit, 0.0) for edit in space.edits(plan)] + [Step(plan, None, 0.0)]
         seen = score(actor, memory, role, [reading], [steps])
         assert seen.choice.exp().sum().item() == pytest.approx(1, abs=1e-5)
-        assert (seen.choice > -30).all() and (len(steps) == 1 or seen.choice.max() - seen.choice.min() > 0.01)
+        assert (seen.choice > -30).all() and (len(steps) == 1 or seen.choice.max() - seen.choice.min() > 1e-4)
         assert torch.allclose(seen.log_stop[0], seen.choice[0, -1])
         # and all that is not among them is impossible
         rows = plan_rows([reading], [[plan]], len(actor.figure_in))
@@ -89,18 +91,49 @@ def grown(space, source):
 
 
 @torch.no_grad()
-def test_no_text_is_empty_and_none_holds_marks_of_a_condition(read, monkeypatch):
+def test_no_text_is_empty_and_none_holds_marks_of_a_condition(read):
     actor, some = read
     one, reading = some[0]
-    laws, real = [], policies.token_log_probs
-    monkeypatch.setattr(policies, "token_log_probs", lambda logits, wanted: laws.append(logits.softmax(-1)) or real(logits, wanted))
     memory = memory_of(actor, [reading])
     seen = score(actor, memory, "prior", [reading], [path_to(one.positive.tree, random.Random(0))[:4]])
-    tell(actor, memory, seen.hidden[:, 0], seen.rows.kind[:, 0] != 0, [reading.explanation(one.positive.explanation)])
-    texts, explanations = (law for law in laws if law.shape[-1] == len(reading.vocabulary))
-    assert texts[..., list(NEVER_SAID)].max() == explanations[..., list(NEVER_SAID)].max() == 0
-    assert texts[:, :, 0, EOS].max() == 0 < texts[:, :, 1:, EOS].min()
-    assert {law.shape[-1] for law in laws} == {len(reading.vocabulary), *(scale.bins for scale in FIGURES.scales)}
+    slots = actor.slots(seen.hidden, torch.tensor([[3, 3, 3, 3]]), "prior")
+    texts = torch.tensor([reading.explanation(one.positive.explanation)])
+    laws = [
+        actor.next_symbol(slots, torch.zeros(1, 4, 0, dtype=torch.int64), memory),
+        actor.next_symbol(slots, texts[:, None, :3].expand(1, 4, 3), memory),
+        actor.next_told(seen.hidden[:, 0], seen.rows.kind[:, 0] != 0, texts, memory),
+    ]
+    for law in laws:
+        assert torch.allclose(law.exp().sum(-1), torch.ones(law.shape[:-1]), atol=1e-5)
+        assert law[..., list(NEVER_SAID)].exp().max() < 1e-29
+    assert laws[0][..., EOS].exp().max() < 1e-29 < laws[1][..., EOS].exp().min()
+
+
+@torch.no_grad()
+def test_a_text_scores_what_its_tokens_have_one_by_one(read):
+    actor, some = read
+    one, reading = some[0]
+    memory = memory_of(actor, [reading])
+    slots, tokens = torch.randn(1, 2, actor.size.width, generator=generator(1)), torch.tensor([[reading.tokens[1:6], reading.tokens[2:7]]])
+    wanted = torch.cat([tokens, torch.full((1, 2, 1), EOS)], 2)
+    found = actor.symbol_log_p(wanted, slots, tokens, memory)
+    for length in range(6):
+        law = actor.next_symbol(slots, tokens[:, :, :length], memory)
+        assert torch.allclose(law.gather(2, wanted[:, :, length : length + 1]).squeeze(2), found[:, :, length], atol=1e-5)
+    assert not actor.symbol_log_p(torch.zeros_like(wanted), slots, tokens, memory).any()
+
+
+@torch.no_grad()
+def test_copies_are_of_tokens_that_the_memory_holds(read):
+    actor, some = read
+    reading = some[0][1]
+    memory = memory_of(actor, [reading])
+    before = actor.symbol_out.copies.bias.item()
+    actor.symbol_out.copies.bias.fill_(1e3)
+    law = actor.next_symbol(torch.randn(1, 3, actor.size.width, generator=generator(1)), torch.zeros(1, 3, 0, dtype=torch.int64), memory).exp()
+    actor.symbol_out.copies.bias.fill_(before)
+    held = sorted(set(reading.tokens) - {SEP, OPEN})
+    assert law[..., held].sum(-1).allclose(torch.ones(1, 3), atol=1e-5) and law[..., held].min() > 1e-6
 
 
 @pytest.mark.parametrize("role", ["prior", "posterior"])
@@ -322,7 +355,7 @@ def test_the_size_of_a_number_that_is_referred_to_is_read(read):
 def test_text_limits_hold(marking):
     actor, reading = marking
     with torch.no_grad():
-        actor.symbol_bias[EOS] = actor.telling_bias[EOS] = -50.0  # never ends by itself
+        actor.symbol_out.bias[EOS] = actor.telling_out.bias[EOS] = -50.0  # never ends by itself
     memory = memory_of(actor, [reading])
     (drawn,) = draw(actor, memory, "prior", [reading], 4, generator(9))
     assert all(len(reading.node(node)) <= 64 for one in drawn for node in one.plan)
