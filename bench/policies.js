@@ -2,14 +2,15 @@
  * Plan actors on both worlds: campaigns under a law that neither actor nor trainer was built with, an actor trained on each with all policies, one that
  * imitates finals alone with as many steps, and the exact value of what they draw for held-out situations.
  *
- *   npm run build && node bench/policies.js [--count 1200] [--epochs 24]      writes bench/results/policies.md and .json
+ *   npm run build && node bench/policies.js [--count 1400] [--epochs 36]      writes bench/results/policies.md and .json
  *       [--worlds relief,household] [--arms em,imitation]                    fewer of them
  *       [--data] [--trained]                                                 goes on from the last run's campaigns, from its checkpoints
+ *       [--keep]                                                             leaves the page's other worlds and arms as they are
  *
  * Campaigns take some 20 min on two cores, each training up to an hour of one core.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readCampaignSource } from '../dist/infra/campaign-source.js';
@@ -24,13 +25,14 @@ import { BENCH_FOLDER, down, emptyFolder, say, withServices } from './services.j
 
 const { values } = parseArgs({
   options: {
-    count: { type: 'string', default: '1200' },
-    epochs: { type: 'string', default: '24' },
+    count: { type: 'string', default: '1400' },
+    epochs: { type: 'string', default: '36' },
     law: { type: 'string', default: 'held-out' },
     worlds: { type: 'string', default: Object.keys(WORLDS).join(',') },
     arms: { type: 'string', default: 'em,imitation' },
     data: { type: 'boolean', default: false },
     trained: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
   },
 });
 const SEED = 29;
@@ -45,10 +47,17 @@ const worlds = values.worlds.split(',');
 if (!values.data) await runCampaigns();
 const runs = worlds.flatMap((world) => values.arms.split(',').map((arm) => ({ world, arm })));
 // one thread each: a run a core
-const seen = await inParallel(runs, 2, async ({ world, arm }) => ({ world, arm, ...(await trained(world, arm)), drawn: await drawnBy(world, arm), recovery: arm === 'em' ? await recoveredBy(world, arm) : null }));
+const found = await inParallel(runs, 2, async ({ world, arm }) => ({ world, arm, epochs: values.epochs, ...(await trained(world, arm)), drawn: await drawnBy(world, arm), recovery: arm === 'em' ? await recoveredBy(world, arm) : null }));
+const seen = [...kept().filter((one) => !runs.some(({ world, arm }) => one.world === world && one.arm === arm)), ...found];
 const data = { machine: { ...on, loadAfter: load() }, settings: values, bar: BAR, seen };
 writeResult('policies', report(data), data);
 if (!seen.every(({ arm, drawn }) => arm !== 'em' || holds(drawn.drawn))) process.exitCode = 1;
+
+/** What the page has already. @returns {typeof found} */
+function kept() {
+  const path = join(packageRoot, 'bench', 'results', 'policies.json');
+  return values.keep && existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).seen : [];
+}
 
 async function runCampaigns() {
   try {
@@ -173,7 +182,7 @@ function report({ machine: m, settings, seen: all }) {
   return [
     '# Plan actors on two worlds',
     '',
-    `\`npm run build && node bench/policies.js --count ${settings.count} --epochs ${settings.epochs} --worlds ${settings.worlds} --arms ${settings.arms}\` wrote this page. Campaign: \`bench/policies.yaml\`, under \`worlds/laws/${settings.law}.json\`, which neither actor nor trainer was built with.`,
+    `\`npm run build && node bench/policies.js --count ${settings.count} --epochs N\` wrote this page (epochs as told below, a world at a time with \`--keep\`). Campaign: \`bench/policies.yaml\`, under \`worlds/laws/${settings.law}.json\`, which neither actor nor trainer was built with.`,
     '',
     '**Simulated**: a seeded program plays the exemplary actor in two small worlds that know the exact value of any plan. Splits are by situation; every number below is of the test split. `em` trains all policies, `imitation` the forward policy of final plans alone, with as many steps and the same network.',
     '',
@@ -193,9 +202,9 @@ function report({ machine: m, settings, seen: all }) {
     `Bar: ${percent(BAR.way)} of the way and ${percent(BAR.valid)} valid, for plans that \`em\` draws.`,
     '',
     ...table(
-      ['world', 'arm', 'converged, of so many that ended', 'steps', 'nats a final plan', 'pairs right', '95 %', 'p(x given z), nats a token', 'p(x) alone', 'swap, nats', 'I(z; x), nats'],
-      all.map(({ world, arm, outcomes, steps, test, watch }) => [
-        world, arm, `${outcomes.converged} of ${outcomes.planned - outcomes.waiting}`, steps, nats(test.nats), percent(test.pairAccuracy ?? 0), test.interval === null ? '-' : test.interval.map((/** @type {number} */ end) => percent(end)).join(' to '),
+      ['world', 'arm', 'converged, of so many that ended', 'epochs', 'steps', 'nats a final plan', 'pairs right', '95 %', 'p(x given z), nats a token', 'p(x) alone', 'swap, nats', 'I(z; x), nats'],
+      all.map(({ world, arm, outcomes, epochs, steps, test, watch }) => [
+        world, arm, `${outcomes.converged} of ${outcomes.planned - outcomes.waiting}`, epochs ?? settings.epochs, steps, nats(test.nats), percent(test.pairAccuracy ?? 0), test.interval === null ? '-' : test.interval.map((/** @type {number} */ end) => percent(end)).join(' to '),
         watch?.tokenNats ?? '-', watch?.untoldTokenNats ?? '-', watch?.swapNats ?? '-', watch?.sharedNats ?? '-',
       ]),
     ),

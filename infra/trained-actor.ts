@@ -32,6 +32,8 @@ export interface Draw {
   /** Plans for each situation, >= 1. */
   count: number;
   mode: ActorMode;
+  /** Of planning: > 0, 1 draws from the actor's own law. */
+  temperature: number;
   seed: number;
   situations: readonly SituationContent[];
 }
@@ -43,9 +45,9 @@ const BAD_INPUT = 2;
  * Draws plans from a trained actor: for each situation its distinct plans, the likeliest first. Takes seconds to load PyTorch.
  * @throws UsageError for a checkpoint or situation that the actor cannot use, Error otherwise; each with one line.
  */
-export async function drawPlans({ python, env, checkpoint, count, mode, seed, situations }: Draw): Promise<DrawnPlan[][]> {
+export async function drawPlans({ python, env, checkpoint, count, mode, temperature, seed, situations }: Draw): Promise<DrawnPlan[][]> {
   const asked = situations.map(({ initial, target, agent, task, horizon }) => ({ initial, target, agent, task, horizon }));
-  const options = { '--checkpoint': checkpoint, '--count': count, '--mode': mode, '--seed': seed };
+  const options = { '--checkpoint': checkpoint, '--count': count, '--mode': mode, '--temperature': temperature, '--seed': seed };
   const lines = await sampler(python, Object.entries(options).flat().map(String), env, JSON.stringify({ situations: asked }));
   const drawn = lines.map((line) => plansOf(line));
   if (drawn.length !== situations.length) throw new Error(`the sampler answered ${drawn.length} of ${situations.length} situations`);

@@ -11,6 +11,7 @@ export interface SampleOptions {
   /** Plans for each situation, >= 1. */
   number: number;
   mode: ActorMode;
+  temperature: number;
   seed: number;
 }
 
@@ -18,12 +19,12 @@ export interface SampleOptions {
  * Draws plans of a trained actor, checks each, values those of a world's situations, and prints them. Of services it needs S3 alone, and only where the
  * checkpoint lies there. @throws UsageError naming the operand that is wrong.
  */
-export async function samplePlans(checkpoint: string, situation: string, { number: count, mode, seed }: SampleOptions, output: Output): Promise<void> {
+export async function samplePlans(checkpoint: string, situation: string, { number: count, mode, temperature, seed }: SampleOptions, output: Output): Promise<void> {
   const situations = await readSampled(situation);
   const { uri, env } = await findCheckpoint(checkpoint);
   const python = await ensurePython({ projectRoot: packageRoot, say: output.say });
   output.say(`drawing ${counted(mode === 'habitual' ? 1 : count, 'plan')} for ${counted(situations.length, 'situation')} from ${uri}`);
-  const drawn = await drawPlans({ python, env, checkpoint: uri, count, mode, seed, situations });
+  const drawn = await drawPlans({ python, env, checkpoint: uri, count, mode, temperature, seed, situations });
   const sampled = situations.map((each, i) => ({ situation: each, plans: judgedPlans(each, drawn[i] ?? []) }));
-  output.result({ checkpoint: uri, mode, seed, situations: sampled }, sampledText(sampled, mode, process.stdout.columns));
+  output.result({ checkpoint: uri, mode, temperature, seed, situations: sampled }, sampledText(sampled, mode, process.stdout.columns));
 }

@@ -53,6 +53,7 @@ const MISTYPED: [string, string][] = [
   ['sample x', "exemplar: missing required argument 'situation'; see `exemplar sample --help`"],
   ['sample x world:relief/7 -n 0', "exemplar: option '-n, --number <n>' argument '0' is invalid. a whole number from 1 is allowed; see `exemplar sample --help`"],
   ['sample x world:relief/7 --seed -1', "exemplar: option '--seed <n>' argument '-1' is invalid. a whole number from 0 is allowed; see `exemplar sample --help`"],
+  ['sample x world:relief/7 --temperature 0', "exemplar: option '--temperature <t>' argument '0' is invalid. a number above 0 and up to 10 is allowed; see `exemplar sample --help`"],
   ['sample x world:relief/7 --mode wise', "exemplar: option '--mode <mode>' argument 'wise' is invalid. Allowed choices are habitual, planning; see `exemplar sample --help`"],
   ['sample x missing.yaml', 'exemplar: SITUATION: no such file: missing.yaml; a file of situations is allowed, or world:NAME/SEED'],
   ['sample x world:moon/7', 'exemplar: SITUATION: no world "moon"; known: relief, household'],

@@ -19,13 +19,13 @@ function interpreter(name: string, script: string): string {
 }
 
 const draw = async (python: string, situations: readonly SituationContent[] = SITUATIONS): Promise<DrawnPlan[][]> =>
-  await drawPlans({ python, env: ENV, checkpoint: '/a checkpoint', count: 3, mode: 'planning', seed: 5, situations });
+  await drawPlans({ python, env: ENV, checkpoint: '/a checkpoint', count: 3, mode: 'planning', temperature: 0.5, seed: 5, situations });
 
 test('the sampler is told what to draw, and of situations what a plan answers to', async () => {
   const python = interpreter('echo', `for word in "$@"; do echo "$word"; done > '${FOLDER}/told'; cat > '${FOLDER}/asked'; echo "$HAND" > '${FOLDER}/env'\necho '{"plans": []}'; echo '{"plans": []}'`);
   expect(await draw(python)).toEqual([[], []]);
   const read = (name: string) => readFileSync(join(FOLDER, name), 'utf8').trim();
-  expect(read('told').split('\n')).toEqual(['-m', 'exemplar_trainer.sample', '--checkpoint', '/a checkpoint', '--count', '3', '--mode', 'planning', '--seed', '5']);
+  expect(read('told').split('\n')).toEqual(['-m', 'exemplar_trainer.sample', '--checkpoint', '/a checkpoint', '--count', '3', '--mode', 'planning', '--temperature', '0.5', '--seed', '5']);
   const [first] = SITUATIONS as [SituationContent];
   const asked = JSON.parse(read('asked')) as { situations: object[] };
   expect(asked.situations).toHaveLength(2);

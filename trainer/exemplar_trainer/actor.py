@@ -20,7 +20,9 @@ SPAN = 12
 """Rows further apart than this share a bias."""
 RELATIONS = 3 * (2 * SPAN + 1)
 DEEPEST = 8
-WAVES = 16
+WAVES, STEPS, STEP = 16, 48, 0.025
+NUMBER_SCALE = 3.0
+"""How loud a number's size is beside its token, whose embedding has entries of about 1."""
 NEVER_SAID = (PAD, BOS, SEP, OPEN)
 IMPOSSIBLE = -1e9
 """Logit of what cannot come: no text is empty, and none holds the marks of a condition."""
@@ -255,7 +257,7 @@ class PlanActor(nn.Module):
         width = size.width
         self.token = nn.Embedding(vocabulary, width)
         nn.init.normal_(self.token.weight, std=width**-0.5)
-        self.number = nn.Linear(2 * WAVES, width)
+        self.number = nn.Linear(2 * WAVES + STEPS, width)
         self.place = nn.Parameter(torch.randn(64, width))
         self.segment = nn.Embedding(2, width)
         self.text_layers = nn.ModuleList(TextLayer(size) for _ in range(size.text_layers))
@@ -295,7 +297,7 @@ class PlanActor(nn.Module):
         place = ((flat - FIRST_REFERENCE) // 2).clamp(0, values.shape[1] - 1)
         refers = (flat >= FIRST_REFERENCE) & (flat < FIRST_WORD)
         value = torch.where(refers, values.gather(1, place), 0.0).view(tokens.shape)
-        return self.token(tokens) * self.size.width**0.5 + self.number(waves(value))
+        return self.token(tokens) * self.size.width**0.5 + NUMBER_SCALE * self.number(magnitude(value))
 
     def read(self, tokens: torch.Tensor, values: torch.Tensor, segment: int) -> Memory:
         """The memory of a text of each context. tokens: int64 [C, M]. segment 0: condition, 1: explanation."""
@@ -403,11 +405,16 @@ def rotated(hidden: torch.Tensor) -> torch.Tensor:
     return torch.cat([left * cos - right * sin, left * sin + right * cos], -1)
 
 
-def waves(value: torch.Tensor) -> torch.Tensor:
-    """Sines and cosines of log1p(n) / 10 at wavelengths from 2 down to 2 / 256, 0 of 0: [..., 2 WAVES]."""
+def magnitude(value: torch.Tensor) -> torch.Tensor:
+    """
+    Features of log1p(n) / 10, 0 of 0: sines and cosines at wavelengths from 2 down to 2 / 256, which tell near numbers apart, and steps that one after the other
+    turn from -1 to 1, whose differences tell which of two numbers is larger. [..., 2 WAVES + STEPS]
+    """
     rate = torch.pi * 2 ** torch.linspace(0, 8, WAVES, device=value.device)
     angle = value.unsqueeze(-1) * rate
-    return torch.cat([angle.sin(), angle.cos()], -1) * (value > 0).unsqueeze(-1)
+    at = torch.arange(STEPS, device=value.device) * STEP
+    steps = ((value.unsqueeze(-1) - at) / STEP).tanh()
+    return torch.cat([angle.sin(), angle.cos(), steps], -1) * (value > 0).unsqueeze(-1)
 
 
 def relations(depth: torch.Tensor) -> torch.Tensor:

@@ -87,7 +87,7 @@ def condition_of(value: Any, place: int) -> Condition:
 def sample(trained: Trained, conditions: Sequence[Condition], count: int, mode: str, seed: int, temperature: float = 1.0, paths: int = PATHS) -> list[list[dict[str, Any]]]:
     """
     `count` plans for each condition, the likeliest first. mode: `habitual` takes the likeliest edit at each step, one plan however many are asked for;
-    `planning` draws them from pi_F. Equal plans are given once, with `times` of how often they were drawn.
+    `planning` draws them from pi_F, at a temperature of its choices and texts. Equal plans are given once, with `times` of how often they were drawn.
     """
     generator = torch.Generator().manual_seed(seed)
     readings = [Reading(trained.vocabulary, Texts(), condition) for condition in conditions]
@@ -140,12 +140,13 @@ def main() -> int:
     parser.add_argument("--checkpoint", required=True, metavar="URI")
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--mode", choices=MODES, default="planning")
+    parser.add_argument("--temperature", type=float, default=1.0, help="of planning, above 0")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     try:
         conditions = _read_conditions(sys.stdin.read())
         trained = open_checkpoint(arguments.checkpoint)
-        for plans in sample(trained, conditions, arguments.count, arguments.mode, arguments.seed):
+        for plans in sample(trained, conditions, arguments.count, arguments.mode, arguments.seed, arguments.temperature):
             print(json.dumps({"plans": plans}), flush=True)
     except TrainerError as error:
         print(str(error), file=sys.stderr)

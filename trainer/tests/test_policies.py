@@ -203,6 +203,15 @@ def test_at_temperature_0_a_draw_is_the_likeliest_step_by_step_whatever_the_seed
         assert (best is None) == (step.edit is None) and (best is None or (best.kind, best.row) == (step.edit.kind, step.edit.row))
 
 
+def test_a_temperature_near_0_draws_what_0_takes(marking):
+    actor, reading = marking
+    memory = memory_of(actor, [reading])
+    cold = draw(actor, memory, "prior", [reading], 3, generator(3), 1e-6)[0]
+    (likeliest,) = draw(actor, memory, "prior", [reading], 1, generator(3), 0.0)[0]
+    assert {one.plan for one in cold} == {likeliest.plan}
+    assert len({one.plan for one in draw(actor, memory, "prior", [reading], 20, generator(3), 1.0)[0]}) > 1
+
+
 def test_one_seed_draws_the_same_plans_and_explanations_and_another_one_others(marking):
     actor, reading = marking
     readings, memory = [reading] * 2, memory_of(actor, [reading] * 2)
