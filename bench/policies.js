@@ -4,7 +4,7 @@
  *
  *   npm run build && node bench/policies.js [--count 1400] [--epochs 36]      writes bench/results/policies.md and .json
  *       [--worlds relief,household] [--arms em,imitation]                    fewer of them
- *       [--data] [--trained]                                                 goes on from the last run's campaigns, from its checkpoints
+ *       [--data] [--trained]                                                 goes on from the last run's campaigns; from its checkpoints, or from what they ended with
  *       [--keep]                                                             leaves the page's other worlds and arms as they are
  *
  * Campaigns take some 20 min on two cores, each training up to an hour of one core.
@@ -37,7 +37,7 @@ const { values } = parseArgs({
 });
 const SEED = 29;
 const BAR = { way: 0.9, valid: 0.95 };
-const MODES = /** @type {const} */ ([['drawn', 1], ['likeliest', 0]]);
+const MODES = /** @type {const} */ ([['drawn', 1], ['drawn at 0.5', 0.5], ['likeliest', 0]]);
 
 const on = machine();
 const dir = values.data ? join(BENCH_FOLDER, 'policies') : await emptyFolder('policies');
@@ -86,8 +86,12 @@ async function trained(world, arm) {
   };
   const path = join(dir, `${name}.json`);
   writeFileSync(path, JSON.stringify(config));
-  const lines = await output(['-m', 'exemplar_trainer.child', '--config', path], join(packageRoot, 'trainer'));
-  const { result } = JSON.parse(lines.at(-1) ?? '');
+  const kept = join(dir, `${name}.result.json`);
+  if (!values.trained || !existsSync(kept)) {
+    const lines = await output(['-m', 'exemplar_trainer.child', '--config', path], join(packageRoot, 'trainer'));
+    writeFileSync(kept, JSON.stringify(JSON.parse(lines.at(-1) ?? '').result));
+  }
+  const result = JSON.parse(readFileSync(kept, 'utf8'));
   const state = JSON.parse(readFileSync(join(result.checkpoint, 'state.json'), 'utf8'));
   const manifests = join(datasets, `policies-${world}`, 'manifest');
   const { outcomes, planned } = JSON.parse(readFileSync(join(manifests, readdirSync(manifests).sort().at(-1) ?? ''), 'utf8'));
@@ -191,15 +195,14 @@ function report({ machine: m, settings, seen: all }) {
     ...table(
       ['world', 'arm', 'plans', 'valid', 'value: draft', 'drawn', 'final', 'best known', 'way from draft to final', 'flaws a plan'],
       all.flatMap(({ world, arm, drawn }) =>
-        MODES.map(([mode]) => {
-          const one = drawn[mode];
+        Object.entries(drawn).map(([mode, one]) => {
           const flaws = Object.entries(one.flaws).map(([name, n]) => `${name} ${(Number(n) / one.plans).toFixed(2)}`);
           return [world, `${arm}, ${mode}`, one.plans, percent(one.valid), nats(one.draft), nats(one.drawn), nats(one.final), nats(one.best), percent(one.way), flaws.join(', ')];
         }),
       ),
     ),
     '',
-    `Bar: ${percent(BAR.way)} of the way and ${percent(BAR.valid)} valid, for plans that \`em\` draws.`,
+    `Bar: ${percent(BAR.way)} of the way and ${percent(BAR.valid)} valid, for plans that \`em\` draws. \`drawn\`: at temperature 1, the actor's own law; \`likeliest\`: \`exemplar sample --mode habitual\`.`,
     '',
     ...table(
       ['world', 'arm', 'converged, of so many that ended', 'epochs', 'steps', 'nats a final plan', 'pairs right', '95 %', 'p(x given z), nats a token', 'p(x) alone', 'swap, nats', 'I(z; x), nats'],
