@@ -25,8 +25,9 @@ with torch.no_grad():
     actor.edit.weight.zero_()
     actor.edit.bias.copy_(EDIT_BIASES.repeat(len(ROLES)))
     # texts are a few words drawn alike, whatever stands before them
-    actor.symbol_out.weight.zero_()
-    actor.symbol_bias[:FIRST_WORD] = -20
-    actor.symbol_bias[EOS] = 1.5
+    actor.symbol_out.norm.weight.zero_()
+    actor.symbol_out.copies.bias.fill_(-50.0)
+    actor.symbol_out.bias[:FIRST_WORD] = -20
+    actor.symbol_out.bias[EOS] = 1.5
 state = {"step": 1, "size": SIZE, "resources": figures.to_json(), "best": {"step": 1, "nats": None}}
 save_checkpoint(open_store(sys.argv[1]), state, actor, torch.optim.AdamW(actor.parameters()), vocabulary)
