@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "trainer"))
 
 import torch
 
+from exemplar_data import ExemplarDataset
 from exemplar_trainer.actor import SIZES, PlanActor
 from exemplar_trainer.domain import size
 from exemplar_trainer.evaluate import evaluate
@@ -56,7 +57,7 @@ def main() -> None:
     vocabulary = learn_vocabulary(split("train"), figures, 8000)
     parsed = Parsed(vocabulary, figures)
     train = list(map(parsed, split("train").items()))
-    indices = {situation: index for situation, index in situation_indices(arguments.dataset)}
+    indices = situation_indices(arguments.dataset)
     test = list(map(parsed, islice(split("test").items(), arguments.most)))
     for seed in range(arguments.seeds):
         torch.manual_seed(seed)
@@ -78,11 +79,9 @@ def main() -> None:
             print(f"seed {seed}, {arm}: {held['nats']} nats, {held['pairAccuracy']} of pairs right", file=sys.stderr, flush=True)
 
 
-def situation_indices(uri: str) -> list[tuple[str, int]]:
-    from exemplar_data import ExemplarDataset
-
+def situation_indices(uri: str) -> dict[str, int]:
     rows = ExemplarDataset(uri, "versions", "test", columns=("situation_id", "situation_index"), shuffle=False, rank=0, world_size=1)
-    return [(row["situation_id"], row["situation_index"]) for row in rows.items()]
+    return {row["situation_id"]: row["situation_index"] for row in rows.items()}
 
 
 def learn(actor: PlanActor, train: Sequence[Item], arm: str, steps: int, seed: int) -> None:

@@ -72,9 +72,9 @@ class Memory:
         return self._made[key]
 
     def one_hot(self, vocabulary: int) -> torch.Tensor:
-        """float32 [C, M, vocabulary], 0 of PAD."""
+        """float32 [C, M, vocabulary]."""
         if not self._one_hot:
-            self._one_hot.append(F.one_hot(self.tokens, vocabulary).float() * (self.tokens != PAD).unsqueeze(-1))
+            self._one_hot.append(F.one_hot(self.tokens, vocabulary).float())
         return self._one_hot[0]
 
     def joined(self, other: "Memory") -> "Memory":
@@ -224,7 +224,7 @@ class NextToken(nn.Module):
         said = -F.cross_entropy(logits.flatten(0, -2), wanted.flatten(), reduction="none").view(wanted.shape)
         same = memory.tokens.unsqueeze(1) == wanted.flatten(1, 2).unsqueeze(2)
         copied = (weight * same).sum(-1).view(wanted.shape)
-        return torch.where(wanted != PAD, _mixed(said.unsqueeze(-1), copied.unsqueeze(-1), copies).squeeze(-1), 0.0)
+        return torch.where(wanted != PAD, _mixed(said, copied, copies.squeeze(-1)), 0.0)
 
     def _parts(
         self, hidden: torch.Tensor, memory: Memory, token: torch.Tensor, not_first: Sequence[int]
@@ -234,9 +234,9 @@ class NextToken(nn.Module):
         logits = F.linear(hidden, token, self.bias).float()
         logits[..., list(NEVER_SAID)] = IMPOSSIBLE
         logits[:, :, 0, list(not_first)] = IMPOSSIBLE
-        there = (memory.tokens != PAD) & (memory.tokens != SEP) & (memory.tokens != OPEN)
+        never = torch.isin(memory.tokens, torch.tensor(NEVER_SAID, device=memory.tokens.device))
         fit = (self.query(hidden).flatten(1, 2) @ self.key(memory.hidden).mT).float() / hidden.shape[-1] ** 0.5
-        return logits, fit.masked_fill(~there.unsqueeze(1), IMPOSSIBLE).softmax(-1), self.copies(hidden).float()
+        return logits, fit.masked_fill(never.unsqueeze(1), IMPOSSIBLE).softmax(-1), self.copies(hidden).float()
 
 
 def _mixed(log_said: torch.Tensor, copied: torch.Tensor, copies: torch.Tensor) -> torch.Tensor:

@@ -66,6 +66,7 @@ PLAN = (Node(False, 1, 0), Node(False, 0, 1), Node(True, 1, 1), Node(False, 3, 1
 @torch.no_grad()
 def test_probabilities_of_all_edits_and_stop_sum_to_1_at_each_state(marking, role):
     actor, reading = marking
+    actor.edit.weight.mul_(4.0)  # choices that differ
     memory = memory_of(actor, [reading])
     space = PlanSpace(labels=1, states=1, max_states=3, max_depth=2)
     source = random.Random(0)
@@ -74,7 +75,7 @@ def test_probabilities_of_all_edits_and_stop_sum_to_1_at_each_state(marking, rol
         steps = [Step(plan, edit, 0.0) for edit in space.edits(plan)] + [Step(plan, None, 0.0)]
         seen = score(actor, memory, role, [reading], [steps])
         assert seen.choice.exp().sum().item() == pytest.approx(1, abs=1e-5)
-        assert (seen.choice > -30).all() and (len(steps) == 1 or seen.choice.max() - seen.choice.min() > 1e-4)
+        assert (seen.choice > -30).all() and (len(steps) == 1 or seen.choice.max() - seen.choice.min() > 0.01)
         assert torch.allclose(seen.log_stop[0], seen.choice[0, -1])
         # and all that is not among them is impossible
         rows = plan_rows([reading], [[plan]], len(actor.figure_in))
@@ -140,8 +141,8 @@ def test_copies_are_of_tokens_that_the_memory_holds(read):
 def test_a_drawn_plan_has_the_log_probability_that_scoring_its_path_gives(marking, role):
     actor, reading = marking
     memory = memory_of(actor, [reading, reading])
-    (drawn, _) = draw(actor, memory, role, [reading, reading], 60, generator(0))
-    assert len({one.plan for one in drawn}) > 15
+    (drawn, _) = draw(actor, memory, role, [reading, reading], 120, generator(0))
+    assert len({one.plan for one in drawn}) > 30
     for one in drawn:
         assert one.stopped and one.path[-1].edit is None and one.path[-1].plan == one.plan
         for step, after in zip(one.path, one.path[1:], strict=False):
@@ -194,7 +195,7 @@ def test_at_temperature_0_a_draw_is_the_likeliest_step_by_step_whatever_the_seed
     actor, reading = marking
     memory = memory_of(actor, [reading])
     (first, again), (other,) = draw(actor, memory, "prior", [reading], 2, generator(3), 0.0)[0], draw(actor, memory, "prior", [reading], 1, generator(4), 0.0)[0]
-    assert first.plan == again.plan == other.plan and first.log_pf == pytest.approx(other.log_pf, abs=1e-3)
+    assert first.plan == again.plan == other.plan and first.log_pf == pytest.approx(other.log_pf, rel=1e-7)  # float32's
     space = PlanSpace(labels=1, states=1, max_states=3, max_depth=2)
     for step in first.path:
         steps = [Step(step.plan, edit, 0.0) for edit in space.edits(step.plan)] + [Step(step.plan, None, 0.0)]
