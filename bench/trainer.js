@@ -48,9 +48,9 @@ function report(m) {
       '',
       `Whole training steps (forward, backward, AdamW) in turns, ${m.rounds.length} rounds, medians. The actor imitates: ${m.batch} made-up situations a step, ${m.stepsAPlan} steps of a path in each. The language model is causal and made of the actor's own layers, ${m.layers} of them, on ${m.batch} texts of ${m.length} tokens.`,
       '',
-      ...table(['what', 'weights', 'tokens/s', 'MFLOP a token', 'GFLOP/s', 'of the peak of a matrix product'], [row('actor', 'plan actor'), row('model', 'language model')]),
+      ...table(['what', 'weights', 'tokens/s', 'MFLOP a token', 'GFLOP/s', 'of the peak of a matrix product'], [row('actor', 'plan actor'), row('fused', 'plan actor, `compile: true`'), row('model', 'language model')]),
       '',
-      `**Tokens a second, actor / model: ${ratio.toFixed(2)}** (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}; bar ${BAR}). A token of the model passes all of its weights, one of the actor those of its stack; in operations a second the ratio is ${(per('actor') / per('model')).toFixed(2)}. That is ${((rate('actor', 'stepsPerS') * m.batch * m.stepsAPlan) / EDITS_A_PLAN).toFixed(1)} trajectories of ${EDITS_A_PLAN} edits a second.`,
+      `**Tokens a second, actor / model: ${ratio.toFixed(2)}** (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}; bar ${BAR}). A token of the model passes all of its weights, one of the actor those of its stack; in operations a second the ratio is ${(per('actor') / per('model')).toFixed(2)}. That is ${((rate('actor', 'stepsPerS') * m.batch * m.stepsAPlan) / EDITS_A_PLAN).toFixed(1)} trajectories of ${EDITS_A_PLAN} edits a second. Compiled, the actor's first steps took ${m.fusingS.toFixed(0)} s.`,
     ],
   };
 }

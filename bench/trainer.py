@@ -6,6 +6,7 @@ python bench/trainer.py [--size small] [--batch 8] [--rounds 5]
 Both take whole training steps (forward, backward, AdamW) on data that lie in memory; the actor's are made up in the lengths of the
 worlds' plans. A token is a position that passes a stack of layers: of the condition, of a plan's rows in each state, of an edit's text, of an
 explanation; the model's passes all of its weights, the actor's those of one stack, so operations a token are counted too (torch's FlopCounterMode).
+fused: the actor compiled (`compile: true`), on the same batches; what it pads its lengths with is not counted.
 peak: of a square matrix product in the same process and type.
 """
 
@@ -31,6 +32,8 @@ from exemplar_trainer.situations import Reading, Situation, Version
 from exemplar_trainer.train import EmState, losses_of
 from exemplar_trainer.vocabulary import Vocabulary
 
+FUSING_STEPS = 24
+"""Within which all shapes have come that a compiled actor is made for."""
 WORDS = [f"word{'abcdefghijklmnopqrstuvwxyz'[n % 26]}{'abcdefghijklmnopqrstuvwxyz'[n // 26]}" for n in range(600)]
 FIGURES = Figures((("energy", "Wh"),))
 CONDITION, EXPLANATION, NODE, ROWS = 110, 90, 12, 18
@@ -125,44 +128,60 @@ def main() -> None:
     size = SIZES[arguments.size]
     made = made_up(4 * arguments.batch, seed=0)
     vocabulary = made[0][1].vocabulary
-    actor = PlanActor(size, len(vocabulary), tuple(scale.bins for scale in FIGURES.scales)).to(device)
+    actor, fused = (PlanActor(size, len(vocabulary), tuple(scale.bins for scale in FIGURES.scales)).to(device) for _ in range(2))
+    fused.fuse()
     layers = round((weights(actor) - len(vocabulary) * size.width) / weights(TextLayer(size)))
     model = LanguageModel(size, layers, len(vocabulary)).to(device)
     config = TrainConfig("bench", "bench", "-", "-", batchGroups=arguments.batch, size=arguments.size, objective="imitation")
     counted = Tokens(actor)
-    optimizers = [torch.optim.AdamW(each.parameters(), lr=1e-4) for each in (actor, model)]
+    optimizers = {each: torch.optim.AdamW(each.parameters(), lr=1e-4) for each in (actor, fused, model)}
     length = 256
     text = torch.randint(len(vocabulary), (arguments.batch, length), device=device)
     half = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
+    seen: dict[int, int] = {}
+
     def step_actor(step: int) -> int:
         counted.seen = 0
-        first = step * arguments.batch % len(made)
-        with half:
-            found, _ = losses_of(actor, made[first : first + arguments.batch], config, step, 1000, EmState())
-        descend(optimizers[0], sum(found.values()))
+        imitate(actor, step)
+        seen[step] = counted.seen
         return counted.seen
+
+    def step_fused(step: int) -> int:
+        imitate(fused, step)
+        return seen.get(step, 0)
 
     def step_model(_step: int) -> int:
         with half:
             loss = F.cross_entropy(model(text)[:, :-1].flatten(0, 1).float(), text[:, 1:].flatten())
-        descend(optimizers[1], loss)
+        descend(model, loss)
         return text.numel()
 
-    def descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
-        optimizer.zero_grad()
+    def imitate(learner: PlanActor, step: int) -> None:
+        first = step * arguments.batch % len(made)
+        with half:
+            found, _ = losses_of(learner, made[first : first + arguments.batch], config, step, 1000, EmState())
+        descend(learner, sum(found.values()))
+
+    def descend(learner: nn.Module, loss: torch.Tensor) -> None:
+        optimizers[learner].zero_grad()
         loss.backward()
-        optimizer.step()
+        optimizers[learner].step()
 
     flops = {}
     for name, step in (("actor", step_actor), ("model", step_model)):
         with FlopCounterMode(display=False) as counter:
             tokens = step(0)
         flops[name] = counter.get_total_flops() / tokens
+    flops["fused"] = flops["actor"]
+    began = time.perf_counter()
+    for step in range(FUSING_STEPS):
+        step_fused(step)
+    fusing = time.perf_counter() - began
     rounds = []
     for number in range(arguments.rounds + 1):
         taken = {}
-        for name, step in (("actor", step_actor), ("model", step_model)):
+        for name, step in (("actor", step_actor), ("fused", step_fused), ("model", step_model)):
             settle(device)
             began, tokens = time.perf_counter(), 0
             for place in range(arguments.steps):
@@ -177,7 +196,7 @@ def main() -> None:
         json.dumps(
             {
                 "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu", "threads": torch.get_num_threads(), "size": arguments.size,
-                "weights": {"actor": weights(actor), "model": weights(model)}, "layers": layers, "batch": arguments.batch, "length": length,
+                "weights": {"actor": weights(actor), "fused": weights(fused), "model": weights(model)}, "fusingS": fusing, "layers": layers, "batch": arguments.batch, "length": length,
                 "stepsAPlan": config.stepsAPlan, "flopsAToken": flops, "rounds": rounds, "peakFlops": matmul_peak(device, dtype, 8192 if device.type == "cuda" else 1024),
                 "torch": torch.__version__,
             }

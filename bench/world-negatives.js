@@ -32,7 +32,7 @@ const { values: settings } = parseArgs({
   },
 });
 /** The seed of bench/policies.yaml. */
-const SEED = 29;
+const SEED = 31;
 const GATE = { badDown: 0.1, natsUp: 0.01 };
 /** Nats below the best known plan from which a plan is bad. */
 const BAD = 2;

@@ -24,14 +24,15 @@ from exemplar_data import ExemplarDataset
 from exemplar_trainer.actor import SIZES, PlanActor
 from exemplar_trainer.domain import size
 from exemplar_trainer.evaluate import evaluate
-from exemplar_trainer.losses import Pair, contrast, imitation, readings_of
-from exemplar_trainer.plan_tree import plan_of, translated
+from exemplar_trainer.losses import Pair, contrast, imitation, opposed, readings_of
+from exemplar_trainer.plan_tree import plan_of
 from exemplar_trainer.policies import draw, memory_of
 from exemplar_trainer.situations import Reading, Situation
 from exemplar_trainer.split import Parsed, learn_figures, learn_vocabulary, open_split
 
 ARMS = ("mle", "nce", "corrected", "dpo", "random", "shuffled")
-KINDS = {"nce": "plain", "corrected": "corrected", "dpo": "dpo", "random": "plain", "shuffled": "corrected"}
+TERMS = {"nce": ("plain", "own"), "corrected": ("corrected", "own"), "dpo": ("dpo", "own"), "random": ("plain", "random"), "shuffled": ("corrected", "shuffled")}
+"""The contrast of each arm, and what it opposes to finals."""
 BATCH, CONTRASTED, EDITS = 8, 4, 6
 RATE, WEIGHT, BETA, CLIP = 2e-3, 0.1, 0.1, 1.0
 """WEIGHT: of a plan's term against its likelihood, both a step of the plan."""
@@ -98,29 +99,15 @@ def learn(actor: PlanActor, train: Sequence[Item], arm: str, steps: int, seed: i
         drafts = [Pair(reading, other.tree, [], random.Random(rng.random())) for other, (_, reading) in zip(others, batch, strict=True)]
         memory = memory_of(actor, readings_of(finals))
         loss = imitation(actor, memory, "prior", finals, EDITS)[0] + imitation(actor, memory, "draft", drafts, EDITS)[0]
-        swaps = [rng.random() < 0.5 for _ in batch]
         if arm != "mle":
+            kind, negatives = TERMS[arm]
             steps_a_plan = sum(size(pair.tree) + 1 for pair in finals) / BATCH
-            loss = loss + WEIGHT / steps_a_plan * contrast(actor, memory.first(CONTRASTED), *contrasted(arm, batch, finals, drafts, swaps), KINDS[arm], BETA)
+            told_apart = opposed(finals, [pair.tree for pair in drafts], negatives, CONTRASTED)
+            loss = loss + WEIGHT / steps_a_plan * contrast(actor, memory.first(CONTRASTED), *told_apart, kind, BETA)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(actor.parameters(), CLIP)
         optimizer.step()
-
-
-def contrasted(arm: str, batch: Sequence[Item], finals: Sequence[Pair], drafts: Sequence[Pair], swaps: Sequence[bool]):
-    """The positives and the negative of each that an arm tells apart."""
-    positives, negatives = [], []
-    for place in range(CONTRASTED):
-        positive, negative = finals[place], drafts[place].tree
-        if arm == "random":
-            other, reading = batch[place - 1]
-            negative = translated(other.positive.tree, reading.texts, positive.reading.texts)
-        if arm == "shuffled" and swaps[place]:
-            positive, negative = Pair(positive.reading, negative, [], positive.rng), positive.tree
-        positives.append(positive)
-        negatives.append([negative])
-    return positives, negatives
 
 
 if __name__ == "__main__":

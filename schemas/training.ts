@@ -41,6 +41,8 @@ export const TrainFile = z
     evaluateEverySteps: atLeast(1).default(200),
     /** Evaluations without a better validation loss after which the run ends; null: it never ends early. */
     stopAfter: atLeast(1).nullable().default(null),
+    /** torch.compile of the network's layers, with lengths rounded up to a few: worth its minutes of start on a GPU. */
+    compile: z.boolean().default(false),
   })
   .superRefine(({ follow, generation }, context) => {
     if (follow && generation !== null) context.addIssue({ code: 'custom', path: ['follow'], message: `takes up newer generations, and generation ${generation} pins one: give one of the two` });

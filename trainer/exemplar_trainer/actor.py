@@ -29,6 +29,9 @@ IMPOSSIBLE = -1e9
 SMALLEST = 1e-30
 """Probability of copying what is nowhere."""
 
+KeysValues = tuple[torch.Tensor, torch.Tensor]
+"""Of attention: [B, heads, M, width a head] each."""
+
 
 @dataclass(frozen=True)
 class Size:
@@ -61,10 +64,10 @@ class Memory:
     tokens: torch.Tensor
     present: torch.Tensor
     values: torch.Tensor
-    _made: dict[tuple[int, bool], tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict, compare=False, repr=False)
+    _made: dict[tuple[int, bool], KeysValues] = field(default_factory=dict, compare=False, repr=False)
     _one_hot: list[torch.Tensor] = field(default_factory=list, compare=False, repr=False)
 
-    def keys_values(self, layer: "Attention") -> tuple[torch.Tensor, torch.Tensor]:
+    def keys_values(self, layer: "Attention") -> KeysValues:
         # what was made without gradients has none to give
         key = (id(layer), torch.is_grad_enabled())
         if key not in self._made:
@@ -120,19 +123,17 @@ class Attention(nn.Module):
         self.key_value = nn.Linear(size.width, 2 * size.width)
         self.out = nn.Linear(size.width, size.width)
 
-    def forward(self, hidden: torch.Tensor, memory: Memory | None = None, mask: torch.Tensor | None = None, causal: bool = False, rotate: bool = False) -> torch.Tensor:  # fmt: skip
-        """hidden: [B, T, width]; memory: of B contexts, `hidden` itself where None. mask: bool, or float to add, broadcast to [B, heads, T, M]."""
+    def forward(self, hidden: torch.Tensor, source: KeysValues | None = None, mask: torch.Tensor | None = None, causal: bool = False, rotate: bool = False) -> torch.Tensor:  # fmt: skip
+        """hidden: [B, T, width]; source: of B memories, `hidden` itself where None. mask: bool, or float to add, broadcast to [B, heads, T, M]."""
         normed = self.norm(hidden)
         query = self._split(self.query(normed))
-        key, value = self.keys_values(normed) if memory is None else memory.keys_values(self)
-        if memory is not None:
-            mask = memory.present[:, None, None]
+        key, value = self.keys_values(normed) if source is None else source
         if rotate:
             query, key = rotated(query), rotated(key)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=causal)
         return hidden + self.out(mixed.transpose(1, 2).flatten(2))
 
-    def keys_values(self, source: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def keys_values(self, source: torch.Tensor) -> KeysValues:
         key, value = (self._split(half) for half in self.key_value(source).chunk(2, -1))
         return key, value
 
@@ -172,13 +173,13 @@ class PlanLayer(nn.Module):
         self.feed_forward = FeedForward(size)
         nn.init.zeros_(self.bias.weight)
 
-    def forward(self, hidden: torch.Tensor, relation: torch.Tensor, present: torch.Tensor, memory: Memory) -> torch.Tensor:
-        """hidden: [C, S, R, width]."""
+    def forward(self, hidden: torch.Tensor, relation: torch.Tensor, present: torch.Tensor, source: KeysValues, there: torch.Tensor) -> torch.Tensor:
+        """hidden: [C, S, R, width]; relation: [C S, R, R]; present: bool [C, S, R]; source, there: of the memory that `reading` asks."""
         contexts, plans, rows, _ = hidden.shape
         mask = self.bias(relation).permute(0, 3, 1, 2).masked_fill(~present.flatten(0, 1)[:, None, None], float("-inf"))
         hidden = self.attention(hidden.flatten(0, 1), mask=mask.to(hidden.dtype))
         # the rows of all plans of a context ask its memory at once
-        hidden = self.reading(hidden.unflatten(0, (contexts, plans)).flatten(1, 2), memory)
+        hidden = self.reading(hidden.unflatten(0, (contexts, plans)).flatten(1, 2), source, there[:, None, None])
         return self.feed_forward(hidden).unflatten(1, (plans, rows))
 
 
@@ -189,11 +190,11 @@ class DecoderLayer(nn.Module):
         self.reading = Attention(size)
         self.feed_forward = FeedForward(size)
 
-    def forward(self, hidden: torch.Tensor, memory: Memory) -> torch.Tensor:
-        """hidden: [C, S, L, width]: S texts in each of C contexts."""
+    def forward(self, hidden: torch.Tensor, source: KeysValues, there: torch.Tensor) -> torch.Tensor:
+        """hidden: [C, S, L, width]: S texts in each of C contexts; source, there: of the memory that `reading` asks."""
         contexts, texts, length, _ = hidden.shape
         hidden = self.attention(hidden.flatten(0, 1), causal=True, rotate=True)
-        hidden = self.reading(hidden.unflatten(0, (contexts, texts)).flatten(1, 2), memory)
+        hidden = self.reading(hidden.unflatten(0, (contexts, texts)).flatten(1, 2), source, there[:, None, None])
         return self.feed_forward(hidden).unflatten(1, (texts, length))
 
 
@@ -288,6 +289,17 @@ class PlanActor(nn.Module):
         self.telling_layers = nn.ModuleList(DecoderLayer(size) for _ in range(size.decoder_layers))
         self.telling_out = NextToken(size, vocabulary)
         self.untold = nn.Parameter(torch.randn(width))
+        self.fixed_shapes = False
+
+    def fuse(self) -> None:
+        """Has the layers compiled as they are first called, for a few shapes: lengths are rounded up to those of `bucket` from now on."""
+        self.fixed_shapes = True
+        for layer in (*self.text_layers, *self.plan_layers, *self.symbol_layers, *self.telling_layers):
+            layer.compile()
+
+    def length(self, longest: int) -> int:
+        """How long tensors are made that hold so many places."""
+        return bucket(longest) if self.fixed_shapes else longest
 
     # -- texts
 
@@ -319,7 +331,7 @@ class PlanActor(nn.Module):
         relation = relations(rows.depth.flatten(0, 1))
         present = rows.kind != PADDING
         for layer in self.plan_layers:
-            hidden = layer(hidden, relation, present, memory)
+            hidden = layer(hidden, relation, present, memory.keys_values(layer.reading), memory.present)
         return self.plan_out(hidden)
 
     def _node_texts(self, texts: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
@@ -358,14 +370,14 @@ class PlanActor(nn.Module):
     def _symbols(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
         hidden = torch.cat([slots.unsqueeze(2), self.embed(tokens, memory.values)], 2)
         for layer in self.symbol_layers:
-            hidden = layer(hidden, memory)
+            hidden = layer(hidden, memory.keys_values(layer.reading), memory.present)
         return hidden
 
     def figure_logits(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory) -> list[torch.Tensor]:
         """Logits of the bins of each figure of labels with these texts: [C, S, bins] each. tokens: int64 [C, S, L]."""
         hidden = slots + self.figure_text(self._node_texts(tokens, memory.values))
         for reading, feed_forward in self.figure_layers:
-            hidden = feed_forward(reading(hidden, memory))
+            hidden = feed_forward(reading(hidden, memory.keys_values(reading), memory.present[:, None, None]))
         hidden = self.figure_norm(hidden)
         return [head(hidden) for head in self.figure_out]
 
@@ -389,8 +401,14 @@ class PlanActor(nn.Module):
         memory = condition.joined(Memory(hidden, torch.full(present.shape, PAD, device=tokens.device), present, condition.values))
         told = self.embed(tokens, condition.values).unsqueeze(1)
         for layer in self.telling_layers:
-            told = layer(told, memory)
+            told = layer(told, memory.keys_values(layer.reading), memory.present)
         return told, memory
+
+
+def bucket(length: int) -> int:
+    """The least of 1 to 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, ... that holds a length: four in an octave, so that at most a fifth is padding."""
+    step = 1 << max(0, (length - 1).bit_length() - 3)
+    return -(-length // step) * step
 
 
 def rotated(hidden: torch.Tensor) -> torch.Tensor:

@@ -32,6 +32,7 @@ class TrainConfig:
     contrast: `corrected`, `plain`, `dpo` or `none`; contrastWeight: of its loss. negatives: `own` (earlier versions), `random` (other situations'
         finals) or `shuffled` (labels drawn at random: must not help).
     stopAfter: evaluations without a better validation loss after which the run ends; None: it never does.
+    compile: torch.compile of the network's layers, and tensors' lengths rounded up to a few: a minute or more to start, and needs a C++ compiler.
     threads: CPU threads of the loop. Part of the run: sums in another order round differently.
     """
 
@@ -54,6 +55,7 @@ class TrainConfig:
     checkpointEverySteps: int = 50
     evaluateEverySteps: int = 200
     stopAfter: int | None = None
+    compile: bool = False
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -83,8 +85,9 @@ class TrainConfig:
             value = getattr(self, field)
             if value not in allowed:
                 raise ConfigError(f"{field} must be one of {', '.join(allowed)}, not {value!r}")
-        if type(self.follow) is not bool:
-            raise ConfigError(f"follow must be true or false, not {self.follow!r}")
+        for field in ("follow", "compile"):
+            if type(getattr(self, field)) is not bool:
+                raise ConfigError(f"{field} must be true or false, not {getattr(self, field)!r}")
         if self.follow and self.generation is not None:
             raise ConfigError(f"follow takes up newer generations, and generation {self.generation} pins one: give one of the two")
 

@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from .actor import PADDING, Memory, PlanActor
 from .domain import Plan, undo_of, undos
 from .objectives import dpo, grouped_nce, modified_sub_trajectory_balance
+from .plan_tree import translated
 from .policies import Scored, score, tell, with_explanations
 from .situations import Reading, Step, log_pb, path_to
 
@@ -61,6 +62,23 @@ def log_p(actor: PlanActor, memory: Memory, role: str, readings: Sequence[Readin
         for path, part in zip(some, seen.log_pf[c, : sum(ends)].split(ends), strict=True):
             terms.append(part.sum() - sum(step.log_pb for step in path))
     return torch.stack(terms)
+
+
+def opposed(finals: Sequence[Pair], drafts: Sequence[Plan], negatives: str, count: int) -> tuple[list[Pair], list[list[Plan]]]:
+    """
+    The first `count` positives and what each is told apart from. negatives: `own`, the draft of the same place; `random`, the final plan of the
+    neighbour's situation; `shuffled`, its own in roles drawn at random.
+    """
+    positives, others = [], []
+    for place, (positive, negative) in enumerate(zip(finals[:count], drafts, strict=False)):
+        if negatives == "random":
+            neighbour = finals[place - 1]
+            negative = translated(neighbour.tree, neighbour.reading.texts, positive.reading.texts)
+        if negatives == "shuffled" and positive.rng.random() < 0.5:
+            positive, negative = replace(positive, tree=negative), positive.tree
+        positives.append(positive)
+        others.append([negative])
+    return positives, others
 
 
 def contrast(

@@ -1,6 +1,6 @@
 """The policies on real plans: what they make of edits that were done, and plans drawn from them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,13 +41,13 @@ class Scored:
 def memory_of(actor: PlanActor, readings: Sequence[Reading]) -> Memory:
     """The memory of conditions."""
     device = actor.token.weight.device
-    values = padded([reading.references.values for reading in readings], dtype=np.float32, least=1)
-    return actor.read(padded([reading.tokens for reading in readings]).to(device), values.to(device), segment=0)
+    values = padded([reading.references.values for reading in readings], actor.length, np.float32)
+    return actor.read(padded([reading.tokens for reading in readings], actor.length).to(device), values.to(device), segment=0)
 
 
 def with_explanations(actor: PlanActor, memory: Memory, explanations: Sequence[Sequence[int]]) -> Memory:
     """The memory of conditions with an explanation each, as the posterior reads it."""
-    tokens = padded(explanations).to(memory.hidden.device)
+    tokens = padded(explanations, actor.length).to(memory.hidden.device)
     return memory.joined(actor.read(tokens, memory.values, segment=1))
 
 
@@ -55,7 +55,7 @@ def score(actor: PlanActor, memory: Memory, role: str, readings: Sequence[Readin
     """log P_F of steps, some of each context's. A context may have fewer than others."""
     device = memory.hidden.device
     width = max(map(len, steps))
-    rows = plan_rows(readings, [[step.plan for step in some] for some in steps], len(actor.figure_in)).to(device)
+    rows = plan_rows(actor, readings, [[step.plan for step in some] for some in steps])
     hidden = actor.encode(rows, memory, role)
     present = torch.tensor([[place < len(some) for place in range(width)] for some in steps], device=device)
     choice = np.zeros((len(steps), width), dtype=np.int64)
@@ -73,7 +73,7 @@ def score(actor: PlanActor, memory: Memory, role: str, readings: Sequence[Readin
     log_choices = actor.choices(hidden, rows.allowed, role)
     log_choice = log_choices.gather(2, chosen.unsqueeze(2)).squeeze(2)
     slots = actor.slots(hidden, chosen, role)
-    tokens = padded_texts(texts).to(device)
+    tokens = padded_texts(texts, actor.length).to(device)
     stopping = chosen == STOP
     wanted = F.pad(tokens, (0, 1)).scatter(2, (tokens != PAD).sum(2, keepdim=True), EOS)
     log_token = actor.symbol_log_p(wanted, slots, tokens, memory)
@@ -100,7 +100,7 @@ def score(actor: PlanActor, memory: Memory, role: str, readings: Sequence[Readin
 
 def tell(actor: PlanActor, condition: Memory, hidden: torch.Tensor | None, present: torch.Tensor | None, explanations: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
     """log p(x | z, c) of an explanation for each context, or p(x | c) where hidden is None: ([C], number of tokens with the end [C])."""
-    tokens = padded([[BOS, *explanation] for explanation in explanations]).to(condition.hidden.device)
+    tokens = padded([[BOS, *explanation] for explanation in explanations], actor.length).to(condition.hidden.device)
     wanted = F.pad(tokens[:, 1:], (0, 1)).scatter(1, (tokens[:, 1:] != PAD).sum(1, keepdim=True), EOS)
     log_token = actor.telling_log_p(wanted, hidden, present, tokens, condition)
     return log_token.sum(1), (wanted != PAD).sum(1)
@@ -115,33 +115,32 @@ def bin_log_probs(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
 # -- tensors
 
 
-def padded(rows: Sequence[Sequence[float]], dtype: type = np.int64, least: int = 1) -> torch.Tensor:
-    """[B, longest], 0 behind each row."""
-    out = np.zeros((len(rows), max(least, *map(len, rows)) if rows else least), dtype=dtype)
+def padded(rows: Sequence[Sequence[float]], length: Callable[[int], int], dtype: type = np.int64) -> torch.Tensor:
+    """[B, length of the longest], 0 behind each row."""
+    out = np.zeros((len(rows), length(max(1, *map(len, rows)))), dtype=dtype)
     for place, row in enumerate(rows):
         out[place, : len(row)] = row
     return torch.from_numpy(out)
 
 
-def padded_texts(texts: Sequence[Sequence[Sequence[int]]]) -> torch.Tensor:
-    """int64 [C, S, L]"""
-    count = max(map(len, texts))
+def padded_texts(texts: Sequence[Sequence[Sequence[int]]], length: Callable[[int], int], count: int | None = None) -> torch.Tensor:
+    """int64 [C, S, length of the longest]; S: count, or the most of a context."""
     longest = max(1, max(len(text) for some in texts for text in some))
-    out = np.zeros((len(texts), count, longest), dtype=np.int64)
+    out = np.zeros((len(texts), count or max(map(len, texts)), length(longest)), dtype=np.int64)
     for c, some in enumerate(texts):
         for s, text in enumerate(some):
             out[c, s, : len(text)] = text
     return torch.from_numpy(out)
 
 
-def plan_rows(readings: Sequence[Reading], plans: Sequence[Sequence[Plan]], figures: int) -> PlanRows:
+def plan_rows(actor: PlanActor, readings: Sequence[Reading], plans: Sequence[Sequence[Plan]]) -> PlanRows:
     """Plans in each context as tensors. Contexts that have fewer are filled with START alone."""
     contexts, count = len(plans), max(map(len, plans))
-    length = 1 + max(len(plan) for some in plans for plan in some)
+    length = actor.length(1 + max(len(plan) for some in plans for plan in some))
     kind = np.zeros((contexts, count, length), dtype=np.int64)
     kind[:, :, 0] = START
     depth, text = np.zeros_like(kind), np.zeros_like(kind)
-    bins = np.zeros((*kind.shape, figures), dtype=np.int64)
+    bins = np.zeros((*kind.shape, len(actor.figure_in)), dtype=np.int64)
     allowed = np.zeros((contexts, count, 3 * length), dtype=bool)
     allowed[:, :, STOP] = True
     texts: list[list[list[int]]] = []
@@ -164,7 +163,9 @@ def plan_rows(readings: Sequence[Reading], plans: Sequence[Sequence[Plan]], figu
             for edit, row in space.slots(plan):
                 allowed[c, s, 3 * (row + 1) + EDITS.index(edit)] = True
         texts.append(own)
-    return PlanRows(padded_texts(texts), *(torch.from_numpy(array) for array in (kind, depth, text, bins, allowed)))
+    most = actor.length(max(map(len, texts)))
+    rows = PlanRows(padded_texts(texts, actor.length, most), *(torch.from_numpy(array) for array in (kind, depth, text, bins, allowed)))
+    return rows.to(actor.token.weight.device)
 
 
 # -- drawing
@@ -200,7 +201,7 @@ def draw(
             contexts, part = going, memory.rows(torch.tensor(going, device=device))
         live = [[each for each in drawn[c] if not each.stopped] for c in contexts]
         some = [readings[c] for c in contexts]
-        rows = plan_rows(some, [[each.plan for each in each_live] for each_live in live], len(actor.figure_in)).to(device)
+        rows = plan_rows(actor, some, [[each.plan for each in each_live] for each_live in live])
         hidden = actor.encode(rows, part, role)
         log_choice = actor.choices(hidden, rows.allowed, role)
         chosen = _pick(log_choice, temperature, generator)

@@ -3,6 +3,7 @@
 import math
 import os
 import random
+import shutil
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -19,13 +20,13 @@ from exemplar_data.storage import open_store
 from .actor import SIZES, PlanActor
 from .checkpoint import load_model, load_optimizer, load_vocabulary, newest_state, read_state, save_checkpoint, step_folder
 from .config import TrainConfig
-from .domain import size
+from .domain import Plan, size
 from .em import SMOOTHING
 from .errors import ConfigError, Diverged, NoPositives
 from .evaluate import MOST, evaluate, validation_loss, watch
-from .losses import Pair, balance, contrast, imitation, readings_of, telling
+from .losses import Pair, balance, contrast, imitation, opposed, readings_of, telling
 from .metrics import Metrics
-from .plan_tree import Figures, translated
+from .plan_tree import Figures
 from .policies import draw, explain, memory_of, with_explanations
 from .ranks import Ranks
 from .situations import Reading, Situation, Version
@@ -57,8 +58,10 @@ CONTRAST_GROUPS, DRAWN_GROUPS = 2, 4
 TOLD_SHARE = 4
 """One situation in so many of a batch is learned from with its explanation, which is long."""
 DPO_BETA = 0.1
+COMPILERS = ("g++", "clang++")
+"""What torch.compile looks for."""
 SHAPES_THE_CURVE = (
-    "campaign", "seed", "epochs", "batchGroups", "learningRate", "size", "stepsAPlan", "objective", "contrast", "contrastWeight", "negatives", "threads",
+    "campaign", "seed", "epochs", "batchGroups", "learningRate", "size", "stepsAPlan", "objective", "contrast", "contrastWeight", "negatives", "compile", "threads",
 )  # fmt: skip
 """Settings that a run may not change between its checkpoints."""
 
@@ -160,6 +163,10 @@ class Run:
             self.step, self.loss = state["step"], state["losses"][-1]
             self.em, self.best, self.evaluations = EmState(**state["em"]), state["best"], state["evaluations"]
             self.durable = f"{self.store.root}/{step_folder(self.step)}"
+        if config.compile:
+            if not any(map(shutil.which, COMPILERS)):
+                raise ConfigError(f"compile needs one of {', '.join(COMPILERS)} on PATH")
+            self.actor.fuse()
         here = os.environ.get("EXEMPLAR_DIR")
         self.metrics = Metrics(Path(here) / "tensorboard" / config.name if here and ranks.first else None, self.step + 1)
 
@@ -328,7 +335,7 @@ def losses_of(
 
     generator = torch.Generator().manual_seed(zlib.crc32(f"{config.seed}/{step}/{batch[0][0].id}".encode()))
     if config.contrast != "none" and step % CONTRAST_EVERY == 1:
-        found["contrast"] = _contrast(actor, batch, pairs, config, step)
+        found["contrast"] = _contrast(actor, pairs, [pair.tree for pair in drafts], config, step)
     if step % M_STEP_EVERY == 2 and em.may_maximize(step / steps):
         found["maximize"] = M_WEIGHT * _m_step(actor, pairs[:DRAWN_GROUPS], config, generator)
         em.m_steps += 1
@@ -337,25 +344,13 @@ def losses_of(
     return found, tokens
 
 
-def _contrast(
-    actor: PlanActor, batch: Sequence[tuple[Situation, Reading]], pairs: Sequence[Pair], config: TrainConfig, step: int
-) -> torch.Tensor:
-    groups = []
-    for place, (one, _) in enumerate(batch[:CONTRAST_GROUPS]):
-        negative = _one_of(one.negatives, config.seed, step, one.id).tree
-        if config.negatives == "random":
-            other, reading = batch[place - 1]
-            negative = translated(other.positive.tree, reading.texts, batch[place][1].texts)
-        positive = pairs[place]
-        if config.negatives == "shuffled" and positive.rng.random() < 0.5:
-            positive, negative = replace(positive, tree=negative), positive.tree
-        groups.append((positive, [negative]))
-    positives = [positive for positive, _ in groups]
+def _contrast(actor: PlanActor, finals: Sequence[Pair], drafts: Sequence[Plan], config: TrainConfig, step: int) -> torch.Tensor:
+    positives, negatives = opposed(finals, drafts, config.negatives, CONTRAST_GROUPS)
     memory = memory_of(actor, readings_of(positives))
     weight = config.contrastWeight * min(1.0, step / RAMP_STEPS)
     # a step of a plan, as imitation is counted
     weight /= sum(size(positive.tree) + 1 for positive in positives) / len(positives)
-    return weight * contrast(actor, memory, positives, [some for _, some in groups], config.contrast, DPO_BETA)
+    return weight * contrast(actor, memory, positives, negatives, config.contrast, DPO_BETA)
 
 
 def _m_step(actor: PlanActor, pairs: Sequence[Pair], config: TrainConfig, generator: torch.Generator) -> torch.Tensor:

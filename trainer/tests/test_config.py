@@ -11,7 +11,7 @@ def test_defaults_are_those_of_the_training_file():
     assert (config.generation, config.seed, config.epochs, config.batchGroups) == (None, 0, 20, 8)
     assert (config.learningRate, config.checkpointEverySteps, config.threads) == (1e-3, 50, 1)
     assert (config.size, config.stepsAPlan, config.objective, config.contrast, config.contrastWeight) == ("small", 6, "em", "corrected", 0.1)
-    assert (config.negatives, config.evaluateEverySteps, config.stopAfter, config.follow) == ("own", 200, None, False)
+    assert (config.negatives, config.evaluateEverySteps, config.stopAfter, config.follow, config.compile) == ("own", 200, None, False, False)
     assert TrainConfig.from_json(config.to_json()) == config
 
 
@@ -37,6 +37,7 @@ def test_defaults_are_those_of_the_training_file():
         ("contrast", None, "contrast must be one of corrected, plain, dpo, none, not None"),
         ("negatives", "mine", "negatives must be one of own, random, shuffled, not 'mine'"),
         ("follow", 1, "follow must be true or false, not 1"),
+        ("compile", "yes", "compile must be true or false, not 'yes'"),
         ("uri", "", "uri must be s3://"),
         ("epoch", 3, "unknown field epoch; the fields are name"),
     ],

@@ -12,7 +12,7 @@ from exemplar_trainer import train as training
 from exemplar_trainer.actor import ROLES
 from exemplar_trainer.config import TrainConfig
 from exemplar_trainer.domain import undo_of, undos
-from exemplar_trainer.losses import Pair, balance, contrast, imitation, log_p, readings_of, telling
+from exemplar_trainer.losses import Pair, balance, contrast, imitation, log_p, opposed, readings_of, telling
 from exemplar_trainer.policies import memory_of, score, tell, with_explanations
 from exemplar_trainer.situations import Step, path_to
 
@@ -295,27 +295,25 @@ def test_m_steps_teach_the_prior_and_the_teller_and_sleep_steps_the_posterior(re
 
 
 @pytest.mark.parametrize("negatives", ["own", "random", "shuffled"])
-def test_negatives_are_earlier_versions_or_finals_of_others_or_of_either_kind_at_random(read, actor, monkeypatch, negatives):
+def test_finals_are_opposed_to_earlier_versions_or_finals_of_others_or_of_either_kind_at_random(read, negatives):
     _, some = read
-    seen = []
-    monkeypatch.setattr(training, "contrast", lambda actor, memory, pairs, negatives, kind, beta: seen.append((pairs, negatives, kind)) or torch.zeros(()))
+    swapped, drawn = 0, set()
     for step in range(40):
-        pairs = [Pair(reading, one.positive.tree, [], random.Random(f"{step}/{place}")) for place, (one, reading) in enumerate(some[:2])]
-        training._contrast(actor, some[:2], pairs, config(negatives=negatives, contrast="plain"), step)
-    swapped = 0
-    for pairs, drawn, kind in seen:
-        assert kind == "plain" and len(pairs) == 2
-        for place, (pair, (negative,)) in enumerate(zip(pairs, drawn, strict=True)):
-            one, reading = some[place]
-            mine = [version.tree for version in one.negatives]
+        finals = [Pair(reading, one.positive.tree, [], random.Random(f"{step}/{place}")) for place, (one, reading) in enumerate(some[:3])]
+        drafts = [training._one_of(one.negatives, 0, step, one.id).tree for one, _ in some[:3]]
+        pairs, others = opposed(finals, drafts, negatives, 2)
+        assert len(pairs) == len(others) == 2
+        drawn.add(others[0][0])
+        for place, (pair, (negative,)) in enumerate(zip(pairs, others, strict=True)):
+            final = some[place][0].positive.tree
             if negatives == "random":
-                other, other_reading = some[1 - place]
-                assert pair.tree == one.positive.tree
-                assert [reading.texts.of(node) for node in negative] == [other_reading.texts.of(node) for node in other.positive.tree]
-            elif pair.tree == one.positive.tree:
-                assert negative in mine
+                other, other_reading = some[(place - 1) % 3]
+                assert pair.tree == final
+                assert [pair.reading.texts.of(node) for node in negative] == [other_reading.texts.of(node) for node in other.positive.tree]
+            elif pair.tree == final:
+                assert negative == drafts[place]
             else:
-                assert negatives == "shuffled" and pair.tree in mine and negative == one.positive.tree
+                assert negatives == "shuffled" and pair.tree == drafts[place] and negative == final
                 swapped += 1
-    assert len({drawn[0][0] for _, drawn, _ in seen}) > 1 or negatives == "random"
+    assert len(drawn) > 1 or negatives == "random"
     assert (25 <= swapped <= 55) if negatives == "shuffled" else swapped == 0

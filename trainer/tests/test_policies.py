@@ -78,7 +78,7 @@ def test_probabilities_of_all_edits_and_stop_sum_to_1_at_each_state(marking, rol
         assert (seen.choice > -30).all() and (len(steps) == 1 or seen.choice.max() - seen.choice.min() > 0.01)
         assert torch.allclose(seen.log_stop[0], seen.choice[0, -1])
         # and all that is not among them is impossible
-        rows = plan_rows([reading], [[plan]], len(actor.figure_in))
+        rows = plan_rows(actor, [reading], [[plan]])
         laws = actor.choices(actor.encode(rows, memory, role), rows.allowed, role)
         assert laws.isfinite().sum() == len(steps)
 

@@ -218,7 +218,7 @@ def test_a_name_is_not_reused_for_other_settings(settings):
     run(settings, stopped_after(1))
     others = {
         "seed": 1, "epochs": 5, "batchGroups": 4, "learningRate": 2e-3, "size": "small", "stepsAPlan": 5, "objective": "imitation", "contrast": "plain",
-        "contrastWeight": 0.2, "negatives": "random", "threads": 2,
+        "contrastWeight": 0.2, "negatives": "random", "compile": True, "threads": 2,
     }  # fmt: skip
     assert {"campaign", *others} == set(training.SHAPES_THE_CURVE)
     for field, value in others.items():
