@@ -4,7 +4,7 @@ Do earlier versions help as negatives on a world's data? Six arms from one start
 python bench/world_negatives.py DATASET [--seeds 6] [--start 1000] [--steps 150] [--size tiny] [--most 64]
 
 A start is an actor that has learned p(z | c) of finals and p_draft of earlier versions for so many steps. Each arm goes on from it for as many steps, on
-the same batches, with one term more; `mle` with none. Then it draws a plan for each of `most` test situations. `bench/world-negatives.js` values them.
+the same batches, with one term more; `mle` with none. Then it draws plans for each of `most` test situations. `bench/world-negatives.js` values them.
 """
 
 import argparse
@@ -34,6 +34,7 @@ ARMS = ("mle", "nce", "corrected", "dpo", "random", "shuffled")
 TERMS = {"nce": ("plain", "own"), "corrected": ("corrected", "own"), "dpo": ("dpo", "own"), "random": ("plain", "random"), "shuffled": ("corrected", "shuffled")}
 """The contrast of each arm, and what it opposes to finals."""
 BATCH, CONTRASTED, EDITS = 8, 4, 6
+TEMPERATURES, DRAWS = (1.0, 0.5), 2
 RATE, WEIGHT, BETA, CLIP = 2e-3, 0.1, 0.1, 1.0
 """WEIGHT: of a plan's term against its likelihood, both a step of the plan."""
 
@@ -71,11 +72,14 @@ def main() -> None:
             readings = [reading for _, reading in test]
             with torch.no_grad():
                 memory = memory_of(actor, readings)
-            drawn = draw(actor.eval(), memory, "prior", readings, 1, torch.Generator().manual_seed(seed))
-            plans = [
-                {"index": indices[one.id], "plan": plan_of(each.plan, one.condition, reading.texts, figures)}
-                for (one, reading), (each,) in zip(test, drawn, strict=True)
-            ]
+            plans = []
+            for temperature in TEMPERATURES:
+                drawn = draw(actor.eval(), memory, "prior", readings, DRAWS, torch.Generator().manual_seed(seed), temperature)
+                plans += [
+                    {"index": indices[one.id], "temperature": temperature, "plan": plan_of(each.plan, one.condition, reading.texts, figures)}
+                    for (one, reading), some in zip(test, drawn, strict=True)
+                    for each in some
+                ]
             print(json.dumps({"seed": seed, "arm": arm, "nats": held["nats"], "pairs": held["pairAccuracy"], "plans": plans}), flush=True)
             print(f"seed {seed}, {arm}: {held['nats']} nats, {held['pairAccuracy']} of pairs right", file=sys.stderr, flush=True)
 

@@ -17,6 +17,22 @@ def moving(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Campaign().write(tmp_path_factory.mktemp("moving"))
 
 
+@pytest.fixture(scope="session")
+def campaign() -> Campaign:
+    """50 situations in 10 pages; a repeated negative, one that equals its positive, and a version of a verification branch are among them."""
+    made = Campaign(situations=50, page_size=5, shares=(1, 1), versions=5)
+    twin = next(row for row in made.rows if row["label"] == "positive")
+    branch = next(row for row in made.rows if row["label"] == "negative" and row["situation_index"] == 7)
+    made.rows.append({**twin, "label": "negative", "is_final": False, "branch": "a1"})
+    made.rows.append({**branch, "branch": "a2", "plan_text": "another way"})
+    return made
+
+
+@pytest.fixture(scope="session")
+def folder(campaign: Campaign, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return campaign.write(tmp_path_factory.mktemp("campaign"))
+
+
 @pytest.fixture
 def settings(moving: Path, tmp_path: Path) -> dict[str, Any]:
     """A short run on `moving`: 14 train groups, 5 steps an epoch, 10 steps."""
