@@ -12,12 +12,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "trainer"))
 
 from exemplar_data import ExemplarDataset
-from exemplar_data.contract import LEVELS
 from exemplar_trainer.plan_tree import Condition
 from exemplar_trainer.sample import open_checkpoint, sample
-from exemplar_trainer.situations import nodes_of
 
-COLUMNS = ("situation_id", "situation_index", "agent", "task", "initial_state", "target_state", "plan_json", "branch", "revision", "label")
+COLUMNS = ("situation_id", "situation_index", "horizon", "agent", "task", "initial_state", "target_state", "plan_json", "branch", "revision", "label")
 
 
 def main() -> None:
@@ -41,10 +39,7 @@ def main() -> None:
     situations = [(held["situation"], held["draft"], converged[key]) for key, held in versions.items() if key in converged]
     conditions = []
     for row, draft, final in situations:
-        places = [LEVELS.index(node["level"]) for plan in (draft, final) for node in nodes_of(plan)]
-        conditions.append(
-            Condition(row["initial_state"], row["target_state"], row["agent"], row["task"], tuple(LEVELS[min(places) : max(places) + 1]))
-        )
+        conditions.append(Condition(row["initial_state"], row["target_state"], row["agent"], row["task"], tuple(row["horizon"].split("/"))))
     trained = open_checkpoint(arguments.checkpoint)
     mode = "habitual" if arguments.temperature == 0 else "planning"
     drawn = sample(trained, conditions, arguments.count, mode, arguments.seed, arguments.temperature, paths=1)

@@ -6,7 +6,7 @@ import { environment } from './variables.ts';
 
 /** Folder with the state of the local services. */
 export function stateFolder(): string {
-  return process.env['EXEMPLAR_DIR'] ?? join(process.cwd(), '.exemplar');
+  return environment()['EXEMPLAR_DIR'] ?? join(process.cwd(), '.exemplar');
 }
 
 /** Configuration from environment, `.env` and the local services. A part that is asked for @throws UsageError naming the variable to set. */

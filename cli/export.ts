@@ -51,7 +51,7 @@ async function decontamination(named: string, source: VerifySource, name: string
 function one<Known extends string>(known: readonly Known[]): (text: string) => Known {
   return (text) => {
     const found = known.find((each) => each === text);
-    if (found === undefined) throw new InvalidArgumentError(known.length === 1 ? `"${known[0]}" is allowed.` : `did you mean "${closest(text, known)}"? Known: ${known.join(', ')}.`);
+    if (found === undefined) throw new InvalidArgumentError(known.length === 1 ? `"${known[0]}" is allowed.` : `did you mean "${known.find((each) => text !== '' && each.startsWith(text)) ?? closest(text, known)}"? Known: ${known.join(', ')}.`);
     return found;
   };
 }

@@ -33,7 +33,8 @@ export function register(program: Command): void {
     });
   verb(library, 'lock [folder]', 'write the hashes of the listed texts as they are now').action(async (folder: string = 'library', options: { json?: boolean }) => {
     const { lockLibrary } = await import('./library-lock.ts');
-    const changed = await lockLibrary(folder);
+    const { libraryFolder } = await import('../infra/library.ts');
+    const changed = await lockLibrary(libraryFolder(folder));
     new Output(options).result({ folder, changed }, changed.length === 0 ? `${folder}: every hash was right` : `${folder}: ${counted(changed.length, 'hash', 'hashes')} renewed: ${changed.join(', ')}`);
   });
 }

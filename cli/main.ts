@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { redacted } from '../activities/secrets.ts';
+import { UsageError } from '../infra/usage-error.ts';
 import { EXIT, faultOf } from './errors.ts';
 import { createProgram } from './program.ts';
 import { shownAsJson, shownOnTerminal } from './terminal.ts';
@@ -22,6 +23,8 @@ try {
     program.outputHelp({ error: true });
     process.exitCode = EXIT.usage;
   } else {
+    const [help, named] = argv;
+    if (help === 'help' && named !== undefined && verbsOf([named], program) === '') throw new UsageError(`unknown command '${named}'; see \`exemplar --help\``);
     await program.parseAsync(argv, { from: 'user' });
   }
 } catch (error) {
@@ -29,10 +32,15 @@ try {
   else report(error);
 }
 
+/** The command that was meant, as far as it is known, such as ` library add`. */
+function verbsOf(words: readonly string[], parent: Command = createProgram()): string {
+  const verb = parent.commands.find((command) => command.name() === words[0]);
+  return verb === undefined ? '' : ` ${verb.name()}${verbsOf(words.slice(1), verb)}`;
+}
+
 /** One line on stderr; under --json also one object on stdout, so that there always is one. */
 function report(error: unknown): void {
-  const verb = argv[0] !== undefined && /^[a-z]/.test(argv[0]) && (error as { code?: string }).code !== 'commander.unknownCommand' ? ` ${argv[0]}` : '';
-  const { message, exitCode } = faultOf(error, `exemplar${verb} --help`);
+  const { message, exitCode } = faultOf(error, `exemplar${verbsOf(argv)} --help`);
   if (process.env['EXEMPLAR_DEBUG'] === '1') process.stderr.write(`${redacted(inspect(error))}\n`);
   process.stderr.write(`exemplar: ${shownOnTerminal(message)}\n`);
   if (argv.includes('--json')) process.stdout.write(`${shownAsJson({ error: { message, exitCode } })}\n`);

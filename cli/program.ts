@@ -52,7 +52,7 @@ const OPTION_VARIABLES = ['EXEMPLAR_SLOTS', 'EXEMPLAR_BUILD_ID', 'EXEMPLAR_DEPLO
 /** The `exemplar` command. It throws CommanderError where commander would exit. */
 export function createProgram(): Command {
   const { version, description } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string; description: string };
-  fillOptionVariables();
+  fillVariables();
   const program = new Command('exemplar')
     .description(description)
     .version(version)
@@ -67,10 +67,10 @@ export function createProgram(): Command {
   return program;
 }
 
-/** Commander reads them from the process's environment alone. Set and empty is how compose files say "none". */
-function fillOptionVariables(): void {
+/** Commander, and the AWS SDK for profiles, read the process's environment alone. Set and empty is how compose files say "none". */
+function fillVariables(): void {
   const given = environment();
-  for (const name of OPTION_VARIABLES) {
+  for (const name of [...OPTION_VARIABLES, ...Object.keys(given).filter((name) => name.startsWith('AWS_'))]) {
     if ((given[name] ?? '') === '') delete process.env[name];
     else process.env[name] = given[name];
   }

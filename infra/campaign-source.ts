@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Listing } from '../activities/listing.ts';
 import { quoteOf, readPrices } from '../activities/prices.ts';
@@ -38,14 +38,19 @@ export async function readCampaignSource(path: string, prices: PriceTable = read
   const file = readFileAs(path, CampaignFile);
   const folder = dirname(resolve(path));
   const agents: Record<string, AgentSpec> = {};
-  for (const agentPath of file.agents) {
-    const agent = readFileAs(resolve(folder, agentPath), AgentSpec);
+  const placed = (field: string, named: string) => {
+    const found = resolve(folder, named);
+    if (!existsSync(found)) throw new UsageError(`${path}: ${field}: no such file: ${found}`);
+    return found;
+  };
+  for (const [i, agentPath] of file.agents.entries()) {
+    const agent = readFileAs(placed(`agents.${i}`, agentPath), AgentSpec);
     agents[agent.name] = agent;
   }
-  const library = await readLibrary(resolve(folder, libraryFolder(file.library.path)));
+  const library = await readLibrary(placed('library.path', libraryFolder(file.library.path)));
   const texts = selectTexts(path, library.texts, file.library);
   const chapters = sketchChapters(texts, file.library.chapterTokens);
-  const situationsPath = file.situations.from === 'file' ? resolve(folder, file.situations.file) : '';
+  const situationsPath = file.situations.from === 'file' ? placed('situations.file', file.situations.file) : '';
   return { path, file, agents, texts, chapters, prompts: readPrompts(), quote: quoteOf(file.model, prices), listing: await listSituations(path, file, situationsPath, agents) };
 }
 

@@ -15,10 +15,10 @@ export function describeIssues(issues: readonly Issue[], value: unknown, schema:
   // an unknown key may be the misspelt name of one that is missing
   const [issue] = [...issues.filter(({ code }) => code === 'unrecognized_keys'), ...issues] as [Issue, ...Issue[]];
   const path = [...parent, ...issue.path];
-  if (issue.code === 'unrecognized_keys') return unknownKey(path, issue.keys[0] as string, keysAt(schema, issue.path, value));
+  if (issue.code === 'unrecognized_keys') return unknownKey(path, issue.keys[0] as string, keysAt(schema, issue.path, value), placesBelow(schema, issue.path, value));
   const found = at(value, issue.path);
   const got = path.length === 0 ? undefined : found;
-  const where = path.length === 0 ? 'file' : path.join('.');
+  const where = path.length === 0 ? '' : `${path.join('.')}: `;
   const shown = got === undefined || typeof got === 'object' ? '' : ` (is ${JSON.stringify(got)})`;
   if (issue.code === 'invalid_union' && issue.errors.length > 0 && issue.message === NO_OPTION) {
     const options = defOf(schemaAt(schema, issue.path, value) as z.ZodType).options ?? [];
@@ -32,11 +32,13 @@ export function describeIssues(issues: readonly Issue[], value: unknown, schema:
     const stranger = namesIn(at(value, within)).find((key) => !known.includes(key));
     if (stranger !== undefined) return unknownKey(path.slice(0, -1), stranger, known);
   }
-  return `${where}: ${issue.message.replace(/^Invalid input: /, '')}${shown}`;
+  return `${where}${issue.message.replace(/^Invalid input: /, '').replace(/^(expected .*), received undefined$/, 'missing; $1')}${shown}`;
 }
 
-function unknownKey(path: Path, key: string, known: readonly string[]): string {
-  const hint = known.length === 0 ? '' : `; did you mean "${closest(key, known)}"? Known: ${known.join(', ')}`;
+/** `below`: keys of the parts, by their paths: one that is known there stands in the wrong place. */
+function unknownKey(path: Path, key: string, known: readonly string[], below: readonly string[] = []): string {
+  const meant = below.find((each) => each.endsWith(`.${key}`)) ?? (known.length === 0 ? undefined : closest(key, known));
+  const hint = meant === undefined ? '' : `; did you mean "${meant}"? Known: ${known.join(', ')}`;
   return `unknown key "${[...path, key].join('.')}"${hint}`;
 }
 
@@ -96,6 +98,14 @@ const namesIn = (value: unknown) => (typeof value === 'object' && value !== null
 function keysAt(schema: z.ZodType, path: Path, value: unknown): string[] {
   const inner = schemaAt(schema, path, value);
   return inner === undefined ? [] : keysOf(meant(inner, at(value, path)));
+}
+
+/** Keys of the parts of the object at a path, such as `actor.maxPasses`. */
+function placesBelow(schema: z.ZodType, path: Path, value: unknown): string[] {
+  return keysAt(schema, path, value).flatMap((part) => {
+    const inner = schemaAt(schema, [...path, part], value);
+    return inner === undefined ? [] : keysOf(inner).map((key) => [...path, part, key].join('.'));
+  });
 }
 
 /** Keys of an object, or of all options of a union. */

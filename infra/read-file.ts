@@ -24,8 +24,8 @@ export function readDocument(path: string): unknown {
     return parse(text, { maxAliasCount: 100 });
   } catch (error) {
     const [line = ''] = (error as Error).message.split('\n');
-    const why = line.includes('call stack') ? 'it nests too deeply' : line;
-    throw new UsageError(`${path}: not YAML: ${why}`);
+    const why = line.includes('call stack') ? 'it nests too deeply' : line.replace(/:$/, '');
+    throw new UsageError(`${path}: not ${path.endsWith('.json') ? 'JSON' : 'YAML'}: ${why}`);
   }
 }
 

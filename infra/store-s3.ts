@@ -18,10 +18,12 @@ export interface S3Config {
   bucket: string;
   endpoint?: string | undefined;
   region?: string | undefined;
-  credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined } | undefined;
   /** A connection on which nothing comes for so long is given up, ms; never, where it is left out. */
   idleMs?: number | undefined;
 }
+
+const identityOf = ({ sessionToken, ...keys }: NonNullable<S3Config['credentials']>) => ({ ...keys, ...(sessionToken === undefined ? {} : { sessionToken }) });
 
 /** Most keys that one request may remove. */
 const REMOVED_AT_ONCE = 1_000;
@@ -39,7 +41,7 @@ export class S3Store implements ObjectStore {
     this.#client = new S3Client({
       region: config.region ?? 'us-east-1',
       ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint, forcePathStyle: true }),
-      ...(config.credentials === undefined ? {} : { credentials: config.credentials }),
+      ...(config.credentials === undefined ? {} : { credentials: identityOf(config.credentials) }),
       maxAttempts: 3,
       ...(config.idleMs === undefined ? {} : { requestHandler: { connectionTimeout: config.idleMs, socketTimeout: config.idleMs } }),
       // the signature covers the bytes already

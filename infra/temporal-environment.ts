@@ -1,4 +1,5 @@
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import { existsSync } from 'node:fs';
 import { UsageError } from './usage-error.ts';
 
 /** How to speak to a Temporal server beside its address: TLS, client certificate, API key, headers. */
@@ -27,6 +28,8 @@ export function namesTemporal(env: NodeJS.ProcessEnv): boolean {
  */
 export function readTemporalEnvironment(env: NodeJS.ProcessEnv): NamedTemporal | null {
   if (!namesTemporal(env)) return null;
+  const file = env['TEMPORAL_CONFIG_FILE'];
+  if (file !== undefined && file !== '' && !existsSync(file)) throw new UsageError(`TEMPORAL_CONFIG_FILE: no such file: ${file}`);
   const { namespace = 'default', connectionOptions } = load(env);
   const { address, tls, apiKey, metadata } = connectionOptions;
   if (address === undefined) throw new UsageError('TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE: the profile has no address; set TEMPORAL_ADDRESS');

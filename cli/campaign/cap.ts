@@ -21,7 +21,7 @@ export function parseCap(word: string): number | null {
   if (key !== 'cap') throw new UsageError(`unknown key "${key}"; did you mean "cap"? Known: cap`);
   if (text === 'none') return null;
   const usd = text.trim() === '' ? Number.NaN : Number(text);
-  if (!(usd >= 0 && usd < MOST_USD)) throw new UsageError(`cap: a number of USD from 0 to ${MOST_USD}, or none; such as cap=50 (is ${JSON.stringify(text)})`);
+  if (!(usd >= 0 && usd < MOST_USD)) throw new UsageError(`cap: a number of USD from 0 to below ${MOST_USD}, or none; such as cap=50 (is ${JSON.stringify(text)})`);
   return Math.round(usd * 1e9);
 }
 

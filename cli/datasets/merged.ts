@@ -16,8 +16,9 @@ import { columns, type Output } from '../output.ts';
 export async function mergeDatasets(names: readonly string[], { into, splitLike, mixSimulated = false }: MergeOptions, output: Output): Promise<void> {
   const fault = CampaignFile.shape.name.safeParse(into).error?.issues[0]?.message;
   if (fault !== undefined) throw new UsageError(`--into: ${fault} (is ${JSON.stringify(into)})`);
+  const sources = names.map(parseSource);
   const store = openStore();
-  const { manifest, unchanged } = await merge(store, { into, sources: names.map(parseSource), splitLike, mixSimulated, tell: (source) => output.say(`merging ${sourceText(source)}, generation ${source.manifest.generation}`) });
+  const { manifest, unchanged } = await merge(store, { into, sources, splitLike, mixSimulated, tell: (source) => output.say(`merging ${sourceText(source)}, generation ${source.manifest.generation}`) });
   output.result({ ...view(manifest), unchanged }, text(manifest, store, unchanged));
 }
 

@@ -13,8 +13,6 @@ import type { Session } from '../session.ts';
 import { explaining } from './explaining.ts';
 import { explanationText, findVersion, readShown } from './situation.ts';
 
-/** More nano-dollars than this could not be counted exactly. */
-const MOST_USD = 9_000_000;
 /** More than a call costs: what one to a simulated model holds of the cap, nano-dollars, so that campaigns keep the rest. */
 const SIMULATED_MOST = 5e9;
 
@@ -22,7 +20,7 @@ const SIMULATED_MOST = 5e9;
  * Has a version explained anew and prints both explanations; where it is being explained already, waits for that.
  * @throws UsageError for a version that is not there, or a missing budget; Failure where the campaign's model is another one.
  */
-export async function explainVersion(session: Session, name: string, which: string, options: { revision?: string; budget?: string }, output: Output): Promise<void> {
+export async function explainVersion(session: Session, name: string, which: string, options: { revision?: string; budget?: number }, output: Output): Promise<void> {
   const { store, reader, client } = session;
   const campaign = await requireCampaign(store, name);
   const given = allowanceOf(campaign, options.budget);
@@ -48,11 +46,8 @@ export async function explainVersion(session: Session, name: string, which: stri
   );
 }
 
-/** Int nano-dollars; null: no cap. What JSON cannot say, such as Infinity, would arrive as none. */
-function allowanceOf({ simulated }: CampaignRecord, budget: string | undefined): number | null {
-  if (budget === undefined && simulated !== null) return null;
-  if (budget === undefined) throw new UsageError('--budget: required, because the model is not simulated; such as --budget 0.50');
-  const nanoUsd = Math.round(Number(budget) * 1e9);
-  if (!(nanoUsd > 0 && nanoUsd < MOST_USD * 1e9)) throw new UsageError(`--budget: a number of USD above 0 and below ${MOST_USD} (is "${budget}"); such as --budget 0.50`);
-  return nanoUsd;
+/** Int nano-dollars; null: no cap. */
+function allowanceOf({ simulated }: CampaignRecord, budget: number | undefined): number | null {
+  if (budget === undefined && simulated === null) throw new UsageError('--budget: required, because the model is not simulated; such as --budget 0.50');
+  return budget ?? null;
 }

@@ -10,6 +10,8 @@ import { contentHash } from '../../schemas/canonical.ts';
 import type { DataRow } from '../../schemas/rows.ts';
 import { datasetSource } from '../dataset-source.ts';
 
+/** No campaign has such a name. */
+const FILE_NAME = /\.[a-z]+$/;
 const COLUMNS = ['situation_id', 'is_final', 'split', 'initial_state', 'target_state'] as const satisfies (keyof DataRow)[];
 
 /**
@@ -21,6 +23,7 @@ export async function readHeldOut(option: string, named: string): Promise<Situat
   if (existsSync(named) && statSync(named).isFile()) {
     return (await readSituationFile(option, named)).map((situation) => ({ situation_id: contentHash(situation), initial: situation.initial, target: situation.target }));
   }
+  if (FILE_NAME.test(named) && !existsSync(named)) throw new UsageError(`${option}: no such file: ${named}`);
   const { place, split } = parsed(option, named);
   const dataset = await Dataset.open(await datasetSource(place), place);
   const found = await situationsOf(dataset, split === null ? SPLITS : [split]);

@@ -153,7 +153,7 @@ test.each([
 test.each([
   ['without a file', ({ file: _, ...text }: Record<string, unknown>) => text, 'texts.0.file: a path relative to library.yaml is required'],
   ['whose file is no path', (text: Record<string, unknown>) => ({ ...text, file: ['text.md'] }), 'texts.0.file: a path relative to library.yaml is required'],
-  ['without a title', ({ title: _, ...text }: Record<string, unknown>) => text, 'texts.0.title: expected string, received undefined'],
+  ['without a title', ({ title: _, ...text }: Record<string, unknown>) => text, 'texts.0.title: missing; expected string'],
   ['with an unknown key', (text: Record<string, unknown>) => ({ ...text, tgas: ['a'] }), 'unknown key "texts.0.tgas"; did you mean "tags"?'],
 ])('neither lock nor add writes a library.yaml with an entry %s', async (_name, library, message) => {
   const folder = writeFiles({ library });

@@ -63,7 +63,7 @@ const MISTYPED: [string, string][] = [
   ['sample . world:relief/7', 'exemplar: CHECKPOINT: . holds no complete checkpoint: neither state.json, nor the folder of a step with it'],
   ['sample s3://bucket world:relief/7', 'exemplar: CHECKPOINT: s3://BUCKET/checkpoints/RUN or s3://BUCKET/checkpoints/RUN/STEP (is "s3://bucket")'],
   ['sample x world:relief/7', 'exemplar: no S3: run `exemplar up`, or set AWS_ENDPOINT_URL or AWS credentials'],
-  ['run text.md', 'exemplar: text.md: file: expected object, received string'],
+  ['run text.md', 'exemplar: text.md: expected object, received string'],
   // nothing is configured and nothing runs: each verb names what it misses
   ['run campaign.yaml', 'exemplar: no Temporal server: run `exemplar up`, or set TEMPORAL_ADDRESS'],
   ['status', 'exemplar: no S3: run `exemplar up`, or set AWS_ENDPOINT_URL or AWS credentials'],
@@ -107,7 +107,7 @@ const MISWRITTEN: [string, Change, string][] = [
   ['a sample that is no number', { campaign: (file) => ({ ...file, stopAfter: { failedShare: 0.2, minSample: 'some' } }) }, 'campaign.yaml: stopAfter.minSample: of how many ended situations at least, a whole number from 1 (is "some")'],
   ['a sample that is left out', { campaign: (file) => ({ ...file, stopAfter: { failedShare: 0.2 } }) }, 'campaign.yaml: stopAfter.minSample: of how many ended situations at least, a whole number from 1'],
   ['when to stop, in the words of `set`', { campaign: (file) => ({ ...file, stopAfter: 'off' }) }, 'campaign.yaml: stopAfter: failedShare and minSample, such as {failedShare: 0.2, minSample: 20}, or left out (is "off")'],
-  ['no agents', { campaign: ({ agents: _, ...file }) => file }, 'campaign.yaml: agents: expected array, received undefined'],
+  ['no agents', { campaign: ({ agents: _, ...file }) => file }, 'campaign.yaml: agents: missing; expected array'],
   ['an agent file that is missing', { campaign: (file) => ({ ...file, agents: ['nobody.yaml'] }) }, '<folder>/nobody.yaml: no such file'],
   ['a unit nobody knows', { agent: (agent) => ({ ...agent, operating: [{ quantity: 'speed', min: 0, max: 1, unit: 'knots' }] }) }, '<folder>/agent.yaml: operating.0.unit: Invalid option: expected one of "1"|'],
   ['a range the wrong way round', { agent: (agent) => ({ ...agent, operating: [{ quantity: 'speed', min: 2, max: 1, unit: 'm/s' }] }) }, '<folder>/agent.yaml: operating.0.min: min must not exceed max (is 2)'],

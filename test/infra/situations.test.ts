@@ -92,7 +92,7 @@ describe('a fault in a file of situations is one line', () => {
     ['where a line is not JSON', 's.jsonl', `${lines[0]}\n{"task"`, '<file>: line 2: not JSON: '],
     ['where a line has an unknown key', 's.jsonl', `{"agnt": "a", "agent": "a", "horizon": "hours", "initial": "i"}`, '<file>: line 1: unknown key "agnt"; did you mean "agent"? Known: task, agent, horizon, initial, target, parent, world'],
     ['where a prediction has a target', 's.jsonl', lines[0]?.replace('"plan"', '"predict"') ?? '', '<file>: line 1: target: a prediction has no target: set target to null'],
-    ['where a line is no object', 's.jsonl', '[]', '<file>: line 1: file: expected object, received array'],
+    ['where a line is no object', 's.jsonl', '[]', '<file>: line 1: expected object, received array'],
     ['where a world is unknown', 's.jsonl', inWorld({ name: 'releif', seed: 1 }), '<file>: line 1: world.name: no world "releif"; known: relief, household'],
     ['where a world has no such task', 's.jsonl', `${lines[0]}\n\n${inWorld({ name: 'household', seed: FINER.household, task: 'nosuchtask' })}`, '<file>: line 3: world.task: the situation has no task "nosuchtask"; it has: '],
     ['where a list has a task that its world has not', 's.yaml', `situations: [${lines[0]}, ${inWorld({ name: 'relief', seed: FINER.relief, task: 'nosuchtask' })}]`, '<file>: situations.1: world.task: the situation has no task "nosuchtask"; it has: fetch'],

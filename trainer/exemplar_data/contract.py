@@ -35,9 +35,12 @@ CODES: dict[str, tuple[str, ...]] = {
 
 SITUATION_COLUMNS = (
     "situation_id", "situation_index", "task", "campaign", "split", "agent", "parent_id", "root_id", "revisions", "initial_state",
-    "target_state",
+    "target_state", "horizon",
 )  # fmt: skip
 """Columns in which all versions of a situation agree; the others tell of one version."""
+
+JOINED = ("horizon",)
+"""Columns of `situations/` that are given beside those of `data/` where they are asked for: the levels that a plan may use, finest first, as `hours/days`."""
 
 
 def _type(column: dict[str, Any]) -> pa.DataType:
@@ -56,4 +59,13 @@ def _field(column: dict[str, Any]) -> pa.Field:
 
 def data_schema() -> pa.Schema:
     """Columns of a data file as this package gives them: text is utf8, however a file encodes it."""
-    return pa.schema([_field(column) for column in _read("data.json")["columns"]])
+    return _schema("data.json")
+
+
+def situations_schema() -> pa.Schema:
+    """Columns of a situations file, likewise."""
+    return _schema("situations.json")
+
+
+def _schema(name: str) -> pa.Schema:
+    return pa.schema([_field(column) for column in _read(name)["columns"]])

@@ -1,7 +1,7 @@
 """The manifest: which files make up one generation of a dataset."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .contract import NEWEST_SCHEMA
@@ -13,7 +13,7 @@ from .storage import Store
 class FileEntry:
     """
     One file; `key` is relative to the dataset's root. `groups`: situations with a positive and at least one negative, `pairs`: negatives
-    over all of them; None where the manifest does not say.
+    over all of them; None where the manifest does not say. situations: of a data file, the files that tell of its situations.
     """
 
     kind: str
@@ -24,6 +24,7 @@ class FileEntry:
     bytes: int
     groups: int | None = None
     pairs: int | None = None
+    situations: tuple["FileEntry", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def parse_manifest(raw: bytes, where: str) -> Manifest:
         version = value["schemaVersion"]
         if version > NEWEST_SCHEMA:
             raise SchemaTooNew(f"{where}: schema version {version} is newer than {NEWEST_SCHEMA}, the newest this reader knows; update it")
-        files = tuple(_file(entry) for page in value["pages"] for entry in page["files"])
+        files = tuple(file for page in value["pages"] for file in _files(page["files"]))
         manifest = Manifest(value["campaign"], value["generation"], value["fingerprint"], value["simulated"], files)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(f"{where}: not a manifest: {type(error).__name__} {error}") from error
@@ -74,9 +75,14 @@ def parse_manifest(raw: bytes, where: str) -> Manifest:
     return manifest
 
 
-def _file(entry: dict[str, Any]) -> FileEntry:
-    counts = (entry.get("groups"), entry.get("pairs"))
-    return FileEntry(entry["kind"], entry["split"], entry["key"], entry["sha256"], entry["rows"], entry["bytes"], *counts)
+def _files(entries: list[dict[str, Any]]) -> list[FileEntry]:
+    """Those of a page."""
+    files = [
+        FileEntry(entry["kind"], entry["split"], entry["key"], entry["sha256"], entry["rows"], entry["bytes"], entry.get("groups"), entry.get("pairs"))
+        for entry in entries
+    ]
+    told = [file for file in files if file.kind == "situations"]
+    return [replace(file, situations=tuple(each for each in told if each.split == file.split)) if file.kind == "data" else file for file in files]
 
 
 def _generation_key(store: Store, generation: int | None) -> str:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from .contract import JOINED
 from .errors import DataError
 from .gather import gather
 from .items import Counts, Filters, Items, View, concatenate, find_items
 from .manifest import FileEntry
 from .order import Order, Seed, Window
 from .share import Share
-from .shard import read_columns
+from .shard import SITUATIONS, join_situations, read_columns
 
 THREADS = 4
 """Files read at once."""
@@ -38,7 +39,11 @@ class Source:
     def read(self, number: int, draw: Seed | None) -> tuple[dict[str, pa.ChunkedArray], Items, int]:
         """Columns, items and number of rows of a file. Raises DataError where it has not the items that the manifest says."""
         file = self.files[number]
-        table = read_columns(self.fetch(file), file, list(dict.fromkeys((*self.columns, *self.filters.columns(self.view)))))
+        joined = any(name in JOINED for name in self.columns)
+        wanted = dict.fromkeys((*self.columns, *self.filters.columns(self.view), *(["situation_id"] if joined else [])))
+        table = read_columns(self.fetch(file), file, [name for name in wanted if name not in JOINED])
+        if joined:
+            table = join_situations(table, file, [read_columns(self.fetch(part), part, ("situation_id", *JOINED), SITUATIONS) for part in file.situations])
         items, counts = find_items(self.view, self.filters, table, file, None if draw is None else (*draw, number))
         if len(items) != self.items[number]:
             raise _mismatch(file, int(self.items[number]), counts)

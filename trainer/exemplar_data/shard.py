@@ -7,12 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .cache import FileCache
-from .contract import data_schema
+from .contract import JOINED, data_schema, situations_schema
 from .errors import ConfigError, DataError
 from .manifest import FileEntry
 from .storage import Store
 
 SCHEMA = data_schema()
+SITUATIONS = situations_schema()
 
 
 def read_file(store: Store, file: FileEntry, cache: FileCache | None = None) -> bytes:
@@ -37,15 +38,27 @@ def check_columns(columns: Sequence[str]) -> None:
     """Raises ConfigError for a name that is neither a column nor `nodes.<field>`, and for no name at all."""
     if isinstance(columns, str) or not columns:
         raise ConfigError(f"columns must be a list of at least one column, not {columns!r}")
-    known = [*SCHEMA.names, *(f"nodes.{field.name}" for field in SCHEMA.field("nodes").type.value_type)]
+    known = [*SCHEMA.names, *JOINED, *(f"nodes.{field.name}" for field in SCHEMA.field("nodes").type.value_type)]
     for name in columns:
         if name not in known:
             raise ConfigError(f"columns: there is no column {name!r}; the columns are {', '.join(known)}")
 
 
-def read_columns(data: bytes, file: FileEntry, columns: Sequence[str]) -> pa.Table:
+def join_situations(table: pa.Table, file: FileEntry, parts: Sequence[pa.Table]) -> pa.Table:
+    """A data file's rows with the JOINED columns of its situations files. Raises DataError naming a situation that none of them tells of."""
+    told = pa.concat_tables(parts) if parts else SITUATIONS.empty_table()
+    rows = pc.index_in(table.column("situation_id"), told.column("situation_id"))
+    if rows.null_count:
+        stranger = table.column("situation_id").filter(rows.is_null())[0]
+        raise DataError(f"{file.key}: situation {stranger} stands in no file of situations")
+    for name in JOINED:
+        table = table.append_column(name, told.column(name).take(rows))
+    return table
+
+
+def read_columns(data: bytes, file: FileEntry, columns: Sequence[str], contract: pa.Schema = SCHEMA) -> pa.Table:
     """
-    The named columns as `data_schema` types them, however the file encodes text; `nodes.<field>` names one of the nodes' fields. A nullable
+    The named columns as `contract` types them, however the file encodes text; `nodes.<field>` names one of the nodes' fields. A nullable
     column that an older writer did not know is null. Raises DataError naming the file.
     """
     wanted = {name.partition(".")[0]: None for name in columns}
@@ -54,7 +67,7 @@ def read_columns(data: bytes, file: FileEntry, columns: Sequence[str]) -> pa.Tab
         schema = pa.ipc.open_file(pa.BufferReader(data)).schema
         absent = [name for name in wanted if name not in schema.names]
         for name in absent:
-            if not SCHEMA.field(name).nullable:
+            if not contract.field(name).nullable:
                 raise DataError(f"{file.key}: column {name} is missing")
         options = pa.ipc.IpcReadOptions(included_fields=[schema.names.index(name) for name in wanted if name not in absent])
         table = pa.ipc.open_file(pa.BufferReader(data), options=options).read_all()
@@ -63,9 +76,9 @@ def read_columns(data: bytes, file: FileEntry, columns: Sequence[str]) -> pa.Tab
         arrays = []
         for name in wanted:
             if name in absent:
-                arrays.append(pa.chunked_array([pa.nulls(len(table), SCHEMA.field(name).type)]))
+                arrays.append(pa.chunked_array([pa.nulls(len(table), contract.field(name).type)]))
             else:
-                arrays.append(_plain(table.column(name), SCHEMA.field(name), file, fields))
+                arrays.append(_plain(table.column(name), contract.field(name), file, fields))
     except pa.ArrowNotImplementedError as error:
         raise DataError(f"{file.key}: this pyarrow cannot read it: {_line(error)}; install a build with that codec") from error
     except (pa.ArrowException, OSError) as error:

@@ -67,18 +67,24 @@ def log_p(actor: PlanActor, memory: Memory, role: str, readings: Sequence[Readin
 def opposed(finals: Sequence[Pair], drafts: Sequence[Plan], negatives: str, count: int) -> tuple[list[Pair], list[list[Plan]]]:
     """
     The first `count` positives and what each is told apart from. negatives: `own`, the draft of the same place; `random`, the final plan of the
-    neighbour's situation; `shuffled`, its own in roles drawn at random.
+    nearest other situation before it whose levels fit, the draft where there is none; `shuffled`, its own in roles drawn at random.
     """
     positives, others = [], []
     for place, (positive, negative) in enumerate(zip(finals[:count], drafts, strict=False)):
         if negatives == "random":
-            neighbour = finals[place - 1]
-            negative = translated(neighbour.tree, neighbour.reading.texts, positive.reading.texts)
+            fits = (other for other in (finals[place - back] for back in range(1, len(finals))) if _levels(other.tree) <= positive.reading.condition.max_depth)
+            neighbour = next(fits, None)
+            if neighbour is not None:
+                negative = translated(neighbour.tree, neighbour.reading.texts, positive.reading.texts)
         if negatives == "shuffled" and positive.rng.random() < 0.5:
             positive, negative = replace(positive, tree=negative), positive.tree
         positives.append(positive)
         others.append([negative])
     return positives, others
+
+
+def _levels(tree: Plan) -> int:
+    return max(node.depth for node in tree)
 
 
 def contrast(

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from exemplar_data.contract import LEVELS
-
 from .domain import Edit, Node, Plan, edit_of, revert, undos
 from .errors import DataError
 from .plan_tree import Condition, Figures, Texts, tree_of
 from .vocabulary import OPEN, SEP, References, Vocabulary
 
 COLUMNS = (
-    "situation_id", "task", "agent", "label", "initial_state", "target_state", "plan_json", "explanation", "log_reward",
+    "situation_id", "horizon", "task", "agent", "label", "initial_state", "target_state", "plan_json", "explanation", "log_reward",
 )  # fmt: skip
 MOST_TEXT = 64
 """Tokens of a node's text."""
@@ -94,15 +92,14 @@ def situation_of(group: dict[str, Any], texts: Texts, figures: Figures, plans: S
 
 def _situation_of(group: dict[str, Any], texts: Texts, figures: Figures, plans: Sequence[dict[str, Any]]) -> Situation:
     positive = group["positive"]
-    levels = {node["level"] for plan in plans for node in nodes_of(plan)}
-    places = sorted(LEVELS.index(level) for level in levels)
-    condition = Condition(
-        group["initial_state"], group["target_state"], group["agent"], group["task"], tuple(LEVELS[places[0] : places[-1] + 1])
-    )
+    horizon = tuple(group["horizon"].split("/"))
+    condition = Condition(group["initial_state"], group["target_state"], group["agent"], group["task"], horizon)
     versions = [
         Version(tree_of(plan, condition, texts, figures), explanation_text(row["explanation"]), row["log_reward"])
         for plan, row in zip(plans, (positive, *group["negatives"]), strict=True)
     ]
+    if any(node.depth > condition.max_depth for version in versions for node in version.tree):
+        raise ValueError("a plan has more levels than its horizon")
     return Situation(group["situation_id"], condition, versions[0], tuple(versions[1:]))
 
 

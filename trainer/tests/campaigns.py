@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from exemplar_data.contract import data_schema
+from exemplar_data.contract import data_schema, situations_schema
 
 
 COLUMNS = data_schema()
@@ -36,6 +36,7 @@ class Campaign:
     shares: tuple[float, float] = (0.6, 0.8)
     counted: bool = False
     encoded: bool = False
+    horizon: str = "minutes/hours"
     rows: list[Row] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -75,7 +76,8 @@ class Campaign:
 
     def write(self, folder: Path, generation: int = 1, pulled: bool = True, schema_version: int = 1) -> Path:
         """Writes the dataset; `pulled` as a pulled folder with manifest.json, else as it lies on S3. Returns the folder."""
-        (folder / "data").mkdir(parents=True, exist_ok=True)
+        for kind in ("data", "situations"):
+            (folder / kind).mkdir(parents=True, exist_ok=True)
         pages = []
         for page, first in enumerate(range(0, self.situations, self.page_size)):
             files = []
@@ -83,6 +85,7 @@ class Campaign:
                 rows = [row for row in self.rows if first <= row["situation_index"] < first + self.page_size and row["split"] == split]
                 if rows:
                     files.append(write_file(folder, split, page, rows, counted=self.counted, encoded=self.encoded))
+                    files.append(write_situations(folder, split, page, rows, self.horizon))
             pages.append({"page": page, "situations": self.page_size, "outcomes": {}, "nanoUsd": 0, "calls": 0, "files": files})
         manifest = {
             "schemaVersion": schema_version, "campaign": self.name, "generation": generation, "fingerprint": "f" * 64,
@@ -105,16 +108,33 @@ def write_file(
         table = table.cast(pa.schema([_encoded(column) for column in COLUMNS]))
     with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=compression, unify_dictionaries=True)) as writer:
         writer.write_table(table, max_chunksize=7)
-    data = sink.getvalue().to_pybytes()
-    sha256 = hashlib.sha256(data).hexdigest()
-    key = f"data/{split}-{page}-{sha256[:12]}.arrow"
-    (folder / key).write_bytes(data)
     counts = {}
     if counted:
         positives = {row["situation_id"] for row in rows if row["label"] == "positive"}
         negatives = [row["situation_id"] for row in rows if row["label"] == "negative" and row["situation_id"] in positives]
         counts = {"groups": len(set(negatives)), "pairs": len(negatives)}
-    return {"kind": "data", "split": split, "page": page, "key": key, "sha256": sha256, "bytes": len(data), "rows": len(rows), **counts}
+    return _stored(folder, "data", split, page, sink.getvalue().to_pybytes(), len(rows)) | counts
+
+
+def write_situations(folder: Path, split: str, page: int, rows: list[Row], horizon: str) -> dict[str, Any]:
+    """Writes the file that tells of the rows' situations and returns its manifest entry."""
+    told = [
+        {name: row[name] for name in ("situation_id", "situation_index", "task", "agent", "root_id", "split")}
+        | {"horizon": horizon, "outcome": "converged", "reason": "", "versions": row["revisions"], "passes": 1, "reopened": 0, "selection": []}
+        for row in rows
+        if row["is_final"]
+    ]
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, situations_schema(), options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(pa.Table.from_pylist(told, schema=situations_schema()))
+    return _stored(folder, "situations", split, page, sink.getvalue().to_pybytes(), len(told))
+
+
+def _stored(folder: Path, kind: str, split: str, page: int, data: bytes, rows: int) -> dict[str, Any]:
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = f"{kind}/{split}-{page}-{sha256[:12]}.arrow"
+    (folder / key).write_bytes(data)
+    return {"kind": kind, "split": split, "page": page, "key": key, "sha256": sha256, "bytes": len(data), "rows": rows}
 
 
 def _encoded(field: pa.Field) -> pa.Field:

@@ -125,6 +125,16 @@ def test_only_columns_that_are_asked_for_are_given(folder, campaign):
         opened(folder, columns=["plantext"])
 
 
+def test_the_horizon_of_a_situation_is_joined_from_the_files_of_situations_where_it_is_asked_for(tmp_path):
+    folder = Campaign(situations=12, page_size=4, shares=(1, 1), horizon="minutes/hours/days").write(tmp_path)
+    assert "horizon" not in next(iter(opened(folder)))
+    columns = ("horizon", "revision")
+    assert {row["horizon"] for row in opened(folder, columns=columns)} == {"minutes/hours/days"}
+    assert next(iter(opened(folder, "groups", columns=columns))).keys() == {"horizon", "positive", "negatives"}
+    pairs = list(opened(folder, "preference", columns=columns))
+    assert all(pair["prompt"] == {"horizon": "minutes/hours/days"} and pair["chosen"].keys() == {"revision"} for pair in pairs)
+
+
 def test_columns_that_nobody_asks_for_are_not_decoded(tmp_path):
     """Their bytes are damaged, with hashes to match: whoever decompressed them would fail."""
     Campaign(situations=6, shares=(1, 1)).write(tmp_path)

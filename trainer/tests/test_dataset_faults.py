@@ -91,6 +91,14 @@ def test_a_column_of_another_type_or_none_at_all_is_named(tmp_path):
     assert {row["log_reward"] for row in opened(folder)} == {None}  # a nullable column that an older writer did not know
 
 
+def test_a_situation_that_no_file_tells_of_is_named_where_its_horizon_is_asked_for(tmp_path):
+    folder = Campaign(situations=6, shares=(1, 1)).write(tmp_path)
+    rewrite_manifest(folder, lambda manifest: manifest["pages"][0]["files"].pop())
+    assert list(opened(folder))
+    with pytest.raises(DataError, match="data/train-0-.*: situation [0-9a-f]{64} stands in no file of situations$"):
+        list(opened(folder, columns=["horizon"]))
+
+
 def test_a_folder_without_a_manifest_is_a_mistake_of_the_user(tmp_path):
     with pytest.raises(ConfigError, match="has no manifest: no page of this campaign is sealed yet, or the name is wrong$"):
         opened(tmp_path)

@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from exemplar_trainer.config import TrainConfig
 from exemplar_trainer.domain import undo_of, undos
 from exemplar_trainer.losses import Pair, balance, contrast, imitation, log_p, opposed, readings_of, telling
 from exemplar_trainer.policies import memory_of, score, tell, with_explanations
-from exemplar_trainer.situations import Step, path_to
+from exemplar_trainer.situations import Reading, Step, path_to
 
 PRIOR, DRAFT, POSTERIOR = range(len(ROLES))
 WINDOW = 3
@@ -317,3 +318,16 @@ def test_finals_are_opposed_to_earlier_versions_or_finals_of_others_or_of_either
                 swapped += 1
     assert len(drawn) > 1 or negatives == "random"
     assert (25 <= swapped <= 55) if negatives == "shuffled" else swapped == 0
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("kind", ["corrected", "plain", "dpo"])
+def test_a_plan_of_another_situation_is_opposed_only_where_its_levels_fit(read, actor, kind):
+    """A path to a deeper plan has edits that cannot be: its log p would be that of nothing."""
+    _, some = read
+    flat = tuple(node for node in some[0][0].positive.tree if node.depth <= 1)
+    shallow = Reading(some[0][1].vocabulary, some[0][1].texts, replace(some[0][1].condition, horizon=("hours",)))
+    finals = [Pair(shallow, flat, [], random.Random(0)), *(Pair(reading, one.positive.tree, [], random.Random(0)) for one, reading in some[1:3])]
+    pairs, others = opposed(finals, [flat[:-2], *(pair.tree for pair in finals[1:])], "random", 3)
+    assert others[0] == [flat[:-2]] and all(max(node.depth for node in negative) > 1 for (negative,) in others[2:])
+    assert contrast(actor, memory_of(actor, readings_of(pairs)), pairs, others, kind, 0.1).isfinite()

@@ -92,6 +92,15 @@ def test_what_was_parsed_is_kept_while_the_same_negatives_are_drawn(tmp_path):
     assert len(seen) > 4  # other negatives in other epochs
 
 
+def test_a_condition_has_the_horizon_of_its_situation_whatever_its_plans_make_of_it(tmp_path):
+    folder = Campaign(situations=4, shares=(1, 1), horizon="minutes/hours/days").write(tmp_path)
+    group = first_group(folder)
+    assert situation_of(group, Texts(), Figures(), plans_of(group)).condition.horizon == ("minutes", "hours", "days")
+    group["horizon"] = "hours"
+    with pytest.raises(DataError, match="its plans or explanations cannot be read: ValueError a plan has more levels than its horizon"):
+        situation_of(group, Texts(), Figures(), plans_of(group))
+
+
 def test_an_explanation_is_its_text_and_each_claim_and_premise_once():
     said = {"text": "So.", "arguments": [{"claim": "A.", "premises": ["P.", "Q."], "supports": ["n1"]}, {"claim": "B.", "premises": ["P."], "supports": []}]}
     assert explanation_text(json.dumps(said)) == "So. A. P. Q. B."
@@ -126,5 +135,5 @@ def test_a_figure_that_is_no_finite_number_is_an_error(moving, number):
 
 def test_what_tells_versions_apart_without_reading_them_is_not_even_read(moving):
     group = first_group(moving)
-    assert set(group) == {"situation_id", "task", "agent", "initial_state", "target_state", "positive", "negatives"}
+    assert set(group) == {"situation_id", "horizon", "task", "agent", "initial_state", "target_state", "positive", "negatives"}
     assert set(group["positive"]) == set(group["negatives"][0]) == {"label", "plan_json", "explanation", "log_reward"}

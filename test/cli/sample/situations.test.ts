@@ -34,7 +34,7 @@ test.each([
   ['an unknown key in a bare list', 'keys.yaml', JSON.stringify([ONE, { ...ONE, agnet: 'x' }]), '<file>: unknown key "situations.1.agnet"; did you mean "agent"? Known: task, agent, horizon, initial, target, parent, world'],
   ['a misspelt list', 'list.json', JSON.stringify({ situation: [ONE] }), '<file>: unknown key "situation"; did you mean "situations"? Known: situations'],
   ['an empty list', 'empty.yaml', '[]', '<file>: situations: Too small: expected array to have >=1 items'],
-  ['an empty file', 'nothing.yaml', '', '<file>: file: expected object, received null'],
+  ['an empty file', 'nothing.yaml', '', '<file>: expected object, received null'],
   ['a level that there is not', 'level.yaml', JSON.stringify({ ...ONE, horizon: 'hours/eons' }), '<file>: horizon.1: Invalid option: expected one of "seconds"|"minutes"|"hours"|"days"|"weeks"|"months"|"years"|"decades" (is "hours/eons")'],
   ['a prediction with a target', 'predict.yaml', JSON.stringify({ ...ONE, task: 'predict' }), '<file>: target: a prediction has no target: set target to null (is "At the mast.")'],
   ['a world that there is not', 'world.yaml', JSON.stringify({ ...ONE, world: { name: 'moon', seed: 1 } }), '<file>: world.name: no world "moon"; known: relief, household'],
