@@ -20,6 +20,8 @@ SPAN = 12
 """Rows further apart than this share a bias."""
 RELATIONS = 3 * (2 * SPAN + 1)
 DEEPEST = 8
+RECOMPILE_LIMIT = 64
+"""Beyond which torch.compile would run new shapes uncompiled."""
 WAVES, STEPS, STEP = 16, 48, 0.025
 NUMBER_SCALE = 3.0
 """How loud a number's size is beside its token, whose embedding has entries of about 1."""
@@ -77,7 +79,8 @@ class Memory:
     def one_hot(self, vocabulary: int) -> torch.Tensor:
         """float32 [C, M, vocabulary]."""
         if not self._one_hot:
-            self._one_hot.append(F.one_hot(self.tokens, vocabulary).float())
+            made = torch.zeros(*self.tokens.shape, vocabulary, device=self.tokens.device)
+            self._one_hot.append(made.scatter_(2, self.tokens.unsqueeze(2), 1.0))
         return self._one_hot[0]
 
     def joined(self, other: "Memory") -> "Memory":
@@ -292,10 +295,12 @@ class PlanActor(nn.Module):
         self.fixed_shapes = False
 
     def fuse(self) -> None:
-        """Has the layers compiled as they are first called, for a few shapes: lengths are rounded up to those of `bucket` from now on."""
+        """Has the layers compiled as they are first called. What is scored has the lengths of `bucket` from now on; texts grow by a token as they are drawn."""
         self.fixed_shapes = True
+        # a layer is compiled for scoring and for drawing, in either precision, and for each size that is 1
+        torch._dynamo.config.recompile_limit = max(RECOMPILE_LIMIT, torch._dynamo.config.recompile_limit)
         for layer in (*self.text_layers, *self.plan_layers, *self.symbol_layers, *self.telling_layers):
-            layer.compile()
+            layer.compile(dynamic=True)
 
     def length(self, longest: int) -> int:
         """How long tensors are made that hold so many places."""
@@ -381,28 +386,27 @@ class PlanActor(nn.Module):
         hidden = self.figure_norm(hidden)
         return [head(hidden) for head in self.figure_out]
 
-    def next_told(self, hidden: torch.Tensor | None, present: torch.Tensor | None, tokens: torch.Tensor, condition: Memory) -> torch.Tensor:
-        """log p of the token after those of an explanation so far: [C, 1, V]. Arguments as of `telling_log_p`."""
-        told, memory = self._told(hidden, present, tokens, condition)
-        return self.telling_out(told[:, :, -1:], memory, self.token.weight).squeeze(1)
-
-    def telling_log_p(self, wanted: torch.Tensor, hidden: torch.Tensor | None, present: torch.Tensor | None, tokens: torch.Tensor, condition: Memory) -> torch.Tensor:  # fmt: skip
-        """
-        log p(x | z, c) of each wanted token (int64 [C, L], 0 of PAD) of explanations. hidden: [C, R, width], the rows of its plan, and present: bool [C, R];
-        None: of texts alone, p(x | c). tokens: int64 [C, L], from BOS.
-        """
-        told, memory = self._told(hidden, present, tokens, condition)
-        return self.telling_out.log_p(wanted.unsqueeze(1), told, memory, self.token.weight).squeeze(1)
-
-    def _told(self, hidden: torch.Tensor | None, present: torch.Tensor | None, tokens: torch.Tensor, condition: Memory) -> tuple[torch.Tensor, Memory]:  # fmt: skip
+    def beside_plan(self, condition: Memory, hidden: torch.Tensor | None, present: torch.Tensor | None) -> Memory:
+        """What explanations are told from. hidden: [C, R, width], the rows of a plan of each context, and present: bool [C, R]; None: no plan, as of p(x | c)."""
         if hidden is None:
-            hidden = self.untold.expand(len(tokens), 1, -1)
-            present = torch.ones(len(tokens), 1, dtype=torch.bool, device=tokens.device)
-        memory = condition.joined(Memory(hidden, torch.full(present.shape, PAD, device=tokens.device), present, condition.values))
-        told = self.embed(tokens, condition.values).unsqueeze(1)
+            contexts = len(condition.tokens)
+            hidden = self.untold.expand(contexts, 1, -1)
+            present = torch.ones(contexts, 1, dtype=torch.bool, device=condition.tokens.device)
+        return condition.joined(Memory(hidden, torch.full(present.shape, PAD, device=condition.tokens.device), present, condition.values))
+
+    def next_told(self, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
+        """log p of the token after those of an explanation so far (int64 [C, L], from BOS): [C, 1, V]. memory: of `beside_plan`."""
+        return self.telling_out(self._told(tokens, memory)[:, :, -1:], memory, self.token.weight).squeeze(1)
+
+    def telling_log_p(self, wanted: torch.Tensor, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
+        """log p(x | z, c) of each wanted token (int64 [C, L], 0 of PAD) after `tokens` so far (int64 [C, L], from BOS). memory: of `beside_plan`."""
+        return self.telling_out.log_p(wanted.unsqueeze(1), self._told(tokens, memory), memory, self.token.weight).squeeze(1)
+
+    def _told(self, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
+        told = self.embed(tokens, memory.values).unsqueeze(1)
         for layer in self.telling_layers:
             told = layer(told, memory.keys_values(layer.reading), memory.present)
-        return told, memory
+        return told
 
 
 def bucket(length: int) -> int:

@@ -1,4 +1,4 @@
-"""What each policy learns from: losses on batches of situations. Each is a mean over situations, so that ranks can average theirs."""
+"""What each policy learns from: losses on batches of situations. Each is a mean over situations (the balance: over windows of paths), so that ranks can average theirs."""
 
 import random
 from collections.abc import Sequence

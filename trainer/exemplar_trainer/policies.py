@@ -102,7 +102,7 @@ def tell(actor: PlanActor, condition: Memory, hidden: torch.Tensor | None, prese
     """log p(x | z, c) of an explanation for each context, or p(x | c) where hidden is None: ([C], number of tokens with the end [C])."""
     tokens = padded([[BOS, *explanation] for explanation in explanations], actor.length).to(condition.hidden.device)
     wanted = F.pad(tokens[:, 1:], (0, 1)).scatter(1, (tokens[:, 1:] != PAD).sum(1, keepdim=True), EOS)
-    log_token = actor.telling_log_p(wanted, hidden, present, tokens, condition)
+    log_token = actor.telling_log_p(wanted, tokens, actor.beside_plan(condition, hidden, present))
     return log_token.sum(1), (wanted != PAD).sum(1)
 
 
@@ -266,11 +266,11 @@ def explain(
 ) -> list[list[int]]:
     """An explanation in tokens, drawn from p(x | z, c), for the plan of each context."""
     seen = score(actor, memory, "prior", readings, [[Step(plan, None, 0.0)] for plan in plans])
-    hidden, present = seen.hidden[:, 0], seen.rows.kind[:, 0] != PADDING
-    tokens = torch.full((len(plans), 1), BOS, device=hidden.device)
-    done = torch.zeros(len(plans), 1, dtype=torch.bool, device=hidden.device)
+    beside = actor.beside_plan(memory, seen.hidden[:, 0], seen.rows.kind[:, 0] != PADDING)
+    tokens = torch.full((len(plans), 1), BOS, device=beside.hidden.device)
+    done = torch.zeros(len(plans), 1, dtype=torch.bool, device=beside.hidden.device)
     for _ in range(MOST_EXPLANATION):
-        log_next = actor.next_told(hidden, present, tokens, memory)
+        log_next = actor.next_told(tokens, beside)
         picked = _pick(log_next, temperature, generator).masked_fill(done, PAD)
         done = done | (picked == EOS)
         tokens = torch.cat([tokens, picked.masked_fill(picked == EOS, PAD)], 1)

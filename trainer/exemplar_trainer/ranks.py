@@ -1,5 +1,6 @@
 """The processes of one run, as torchrun starts them; one alone where it did not."""
 
+import math
 import os
 
 import torch
@@ -40,7 +41,11 @@ class Ranks:
 
     def agreed(self, value: int) -> int:
         """The first rank's value."""
-        return int(self.most(value if self.first else 0))
+        return int(self.told(value))
+
+    def told(self, value: float) -> float:
+        """The first rank's value, so that what all decide by it they decide alike."""
+        return self.most(value if self.first else -math.inf)
 
     def close(self) -> None:
         if self.size > 1:

@@ -32,7 +32,9 @@ from .vocabulary import Vocabulary
 
 PATHS = 8
 """Paths to a plan that its log p is estimated from."""
-AT_ONCE = 32
+AT_ONCE = 256
+"""Plans drawn at once, of 32 situations at most."""
+MOST_SITUATIONS = 32
 MODES = ("habitual", "planning")
 
 
@@ -92,8 +94,9 @@ def sample(trained: Trained, conditions: Sequence[Condition], count: int, mode: 
     generator = torch.Generator().manual_seed(seed)
     readings = [Reading(trained.vocabulary, Texts(), condition) for condition in conditions]
     found = []
-    for first in range(0, len(readings), AT_ONCE):
-        some = readings[first : first + AT_ONCE]
+    situations = max(1, min(MOST_SITUATIONS, AT_ONCE // count))
+    for first in range(0, len(readings), situations):
+        some = readings[first : first + situations]
         with torch.no_grad():
             memory = memory_of(trained.actor, some)
         habitual = mode == "habitual"
@@ -144,10 +147,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     try:
+        if arguments.count < 1 or not 0 < arguments.temperature < math.inf:
+            raise ConfigError("count must be at least 1, and temperature a number above 0")
         conditions = _read_conditions(sys.stdin.read())
         trained = open_checkpoint(arguments.checkpoint)
         for plans in sample(trained, conditions, arguments.count, arguments.mode, arguments.seed, arguments.temperature):
             print(json.dumps({"plans": plans}), flush=True)
+    except OSError as error:
+        print(f"{arguments.checkpoint}: {error.strerror or error}", file=sys.stderr)
+        return 1
     except TrainerError as error:
         print(str(error), file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1

@@ -4,6 +4,7 @@ import math
 import os
 import random
 import shutil
+import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -58,10 +59,9 @@ CONTRAST_GROUPS, DRAWN_GROUPS = 2, 4
 TOLD_SHARE = 4
 """One situation in so many of a batch is learned from with its explanation, which is long."""
 DPO_BETA = 0.1
-COMPILERS = ("g++", "clang++")
-"""What torch.compile looks for."""
 SHAPES_THE_CURVE = (
     "campaign", "seed", "epochs", "batchGroups", "learningRate", "size", "stepsAPlan", "objective", "contrast", "contrastWeight", "negatives", "compile", "threads",
+    "evaluateEverySteps",
 )  # fmt: skip
 """Settings that a run may not change between its checkpoints."""
 
@@ -92,8 +92,8 @@ class EmState:
 
 def train(config: TrainConfig, emit: Emit, stopping: Callable[[], bool] = lambda: False) -> dict[str, Any] | None:
     """
-    Trains from the newest complete checkpoint (or from the start) to the end of the last epoch, takes the best checkpoint by validation, and
-    evaluates. On one CPU thread count the weights are the same bit for bit however often the run was interrupted.
+    Trains from the newest complete checkpoint (or from the start) for `epochs` epochs of the generation that it began with, takes the best checkpoint by
+    validation, and evaluates. On one CPU thread count, and without `compile`, the weights are the same bit for bit however often the run was interrupted.
 
     emit receives {event: progress, step, steps, epoch, loss (nats), checkpoint (newest durable, or null), tokensPerS}.
     stopping is asked between steps; once true, a checkpoint is put and None returned. Of several ranks the first one alone emits, writes and
@@ -115,6 +115,8 @@ class Run:
 
     def __init__(self, config: TrainConfig, ranks: Ranks) -> None:
         self.ranks = ranks
+        if config.compile:
+            _require_compiler()
         self.store = open_store(config.checkpoints)
         state = newest_state(self.store)
         if state and config.generation is None and not config.follow:
@@ -160,19 +162,20 @@ class Run:
             load_model(self.store, step_folder(state["step"]), state, self.actor)
             load_optimizer(self.store, state, self.actor, self.optimizer)
             self.dataset.load_state_dict(state["loader"])
+            if config.follow and state["loader"]["index"] == 0:
+                self.dataset.take_up()
+            self.steps, self.steps_an_epoch = state["steps"], state["stepsAnEpoch"]
             self.step, self.loss = state["step"], state["losses"][-1]
             self.em, self.best, self.evaluations = EmState(**state["em"]), state["best"], state["evaluations"]
             self.durable = f"{self.store.root}/{step_folder(self.step)}"
         if config.compile:
-            if not any(map(shutil.which, COMPILERS)):
-                raise ConfigError(f"compile needs one of {', '.join(COMPILERS)} on PATH")
             self.actor.fuse()
         here = os.environ.get("EXEMPLAR_DIR")
         self.metrics = Metrics(Path(here) / "tensorboard" / config.name if here and ranks.first else None, self.step + 1)
 
     def to_end(self, emit: Emit, stopping: Callable[[], bool]) -> dict[str, Any] | None:
         config, ranks = self.config, self.ranks
-        validation = self._held("validation")
+        held, validation = self.dataset.generation, self._held("validation")
         started, reported, tokens = time.monotonic(), 0.0, 0
         batches = self._batches()
         while self.step < self.steps and not self._stale():
@@ -198,8 +201,11 @@ class Run:
 
             stop = bool(ranks.most(stopping()))
             last = self.step == self.steps
+            if held != self.dataset.generation:
+                held, validation = self.dataset.generation, self._held("validation")
             better = (last or self.step % config.evaluateEverySteps == 0) and self._look(validation)
-            saving = stop or last or better or self.step % config.checkpointEverySteps == 0
+            ended = last or self._stale()
+            saving = stop or ended or better or self.step % config.checkpointEverySteps == 0
             if saving:
                 self._save()
             now = time.monotonic()
@@ -209,7 +215,8 @@ class Run:
                     {"event": "progress", "step": self.step, "steps": self.steps, "epoch": (self.step - 1) // self.steps_an_epoch,
                      "loss": round(self.loss, 6), "checkpoint": self.durable, "tokensPerS": round(per_s)}
                 )  # fmt: skip
-            if stop and not last:
+            if stop and not ended:
+                ranks.most(0)  # torchrun ends the others where one has ended: none before the checkpoint is put
                 return None
         return self._result(validation) if ranks.first else {}
 
@@ -249,16 +256,20 @@ class Run:
         return Diverged(f"{what} at step {self.step} ({at or 'on another rank'}); lower learningRate (it is {self.config.learningRate})")
 
     def _look(self, validation: Sequence[tuple[Situation, Reading]]) -> bool:
-        """Evaluates on the validation split; whether this is the best step yet. Where the split is empty, the last step is the best."""
-        nats = validation_loss(self.actor, validation)
-        found: dict[str, Any] = {"step": self.step, "nats": None if math.isnan(nats) else round(nats, 4)}
+        """
+        Evaluates on the validation split; whether this is the best step yet on the generation that is read. Where the split is empty, the last step is
+        the best.
+        """
+        generation = self.dataset.generation
+        nats = self.ranks.told(validation_loss(self.actor, validation)) if validation else None
+        found: dict[str, Any] = {"step": self.step, "nats": None if nats is None else round(nats, 4)}
         if self.config.objective == "em" and len(validation) > 1:
             found |= watch(self.actor, validation)
-            self.em.collapsed = bool(found["collapsed"])
+            self.em.collapsed = bool(self.ranks.told(found["collapsed"]))
         self.evaluations.append(found)
         self.metrics.evaluated(found)
-        if self.best is None or found["nats"] is None or found["nats"] < self.best["nats"]:
-            self.best = {"step": self.step, "nats": found["nats"]}
+        if self.best is None or self.best["generation"] != generation or nats is None or found["nats"] < self.best["nats"]:
+            self.best = {"step": self.step, "nats": found["nats"], "generation": generation}
             return True
         return False
 
@@ -272,7 +283,7 @@ class Run:
         if self.ranks.first:
             self.metrics.put(self.store, step_folder(self.step))
             state = {
-                **self.identity, "step": self.step, "steps": self.steps, "loader": self.dataset.state_dict(), "losses": self.losses,
+                **self.identity, "generation": self.dataset.generation, "step": self.step, "steps": self.steps, "stepsAnEpoch": self.steps_an_epoch, "loader": self.dataset.state_dict(), "losses": self.losses,
                 "em": asdict(self.em), "best": self.best, "evaluations": self.evaluations, "resources": self.parsed.figures.to_json(),
                 "device": self.ranks.device.type, "torch": torch.__version__,
             }  # fmt: skip
@@ -374,6 +385,13 @@ def _sleep(actor: PlanActor, pairs: Sequence[Pair], steps: int, generator: torch
     latent = [replace(pair, tree=tree, explanation=text) for pair, tree, text in zip(pairs, dreamt, explanations, strict=True)]
     told = with_explanations(actor, memory_of(actor, readings), explanations)
     return imitation(actor, told, "posterior", latent, steps)[0]
+
+
+def _require_compiler() -> None:
+    """Raises ConfigError where torch.compile would not find its compiler."""
+    compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    if shutil.which(compiler) is None:
+        raise ConfigError(f"compile needs a C++ compiler: {compiler} is not on PATH (CXX names another)")
 
 
 def _pair(one: Situation, reading: Reading, version: Version, seed: int, step: int) -> Pair:

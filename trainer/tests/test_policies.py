@@ -102,7 +102,7 @@ def test_no_text_is_empty_and_none_holds_marks_of_a_condition(read):
     laws = [
         actor.next_symbol(slots, torch.zeros(1, 4, 0, dtype=torch.int64), memory),
         actor.next_symbol(slots, texts[:, None, :3].expand(1, 4, 3), memory),
-        actor.next_told(seen.hidden[:, 0], seen.rows.kind[:, 0] != 0, texts, memory),
+        actor.next_told(texts, actor.beside_plan(memory, seen.hidden[:, 0], seen.rows.kind[:, 0] != 0)),
     ]
     for law in laws:
         assert torch.allclose(law.exp().sum(-1), torch.ones(law.shape[:-1]), atol=1e-5)

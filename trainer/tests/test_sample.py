@@ -28,12 +28,30 @@ def test_a_wrong_field_is_named(field, value):
         condition_of({**SITUATION, field: value}, 2)
 
 
+def sampled(checkpoint, *options, text=json.dumps({"situations": [SITUATION]})):
+    command = [sys.executable, "-m", "exemplar_trainer.sample", "--checkpoint", str(checkpoint), *options]
+    return subprocess.run(command, input=text, capture_output=True, text=True, cwd=TRAINER)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [("{", "stdin: not JSON"), ("[]", "situations must be a list"), (json.dumps({"situations": [SITUATION]}), "holds no complete checkpoint")],
 )
 def test_bad_input_is_one_line_and_status_2(text, message, tmp_path):
-    command = [sys.executable, "-m", "exemplar_trainer.sample", "--checkpoint", str(tmp_path)]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=TRAINER)
+    done = sampled(tmp_path, text=text)
     assert done.returncode == 2
     assert message in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("options", [("--count", "0"), ("--temperature", "-1"), ("--temperature", "nan")])
+def test_nonsense_is_refused_before_anything_is_read(options, tmp_path):
+    done = sampled(tmp_path, *options)
+    assert (done.returncode, done.stderr) == (2, "count must be at least 1, and temperature a number above 0\n")
+
+
+def test_a_file_in_the_place_of_a_checkpoint_is_one_line(tmp_path):
+    path = tmp_path / "run"
+    path.write_text("")
+    done = sampled(path)
+    assert done.returncode in (1, 2)
+    assert str(path) in done.stderr and done.stderr.count("\n") == 1

@@ -199,7 +199,8 @@ def test_state_is_json_and_tensors_are_safetensors_with_nothing_pickled(uninterr
     state = state_of(uninterrupted)
     assert [each["step"] for each in state["evaluations"]] == [6, 10]
     assert all({"nats", "swapNats", "sharedNats", "collapsed"} <= each.keys() for each in state["evaluations"])
-    assert state["best"] == {key: min(state["evaluations"], key=lambda each: each["nats"])[key] for key in ("step", "nats")}
+    best = min(state["evaluations"], key=lambda each: each["nats"])
+    assert state["best"] == {"step": best["step"], "nats": best["nats"], "generation": 1}
     assert state["resources"] == [["load", "kg"]]
     words = json.loads((folder / "vocabulary.json").read_text())["words"]
     assert " check" in words or "check" in words
@@ -218,13 +219,13 @@ def test_a_name_is_not_reused_for_other_settings(settings):
     run(settings, stopped_after(1))
     others = {
         "seed": 1, "epochs": 5, "batchGroups": 4, "learningRate": 2e-3, "size": "small", "stepsAPlan": 5, "objective": "imitation", "contrast": "plain",
-        "contrastWeight": 0.2, "negatives": "random", "compile": True, "threads": 2,
+        "contrastWeight": 0.2, "negatives": "random", "compile": True, "threads": 2, "evaluateEverySteps": 5,
     }  # fmt: skip
     assert {"campaign", *others} == set(training.SHAPES_THE_CURVE)
     for field, value in others.items():
         with pytest.raises(ConfigError, match=f"holds a run whose {field} is .*, not {value}; choose another name"):
             run(settings, **{field: value})
-    result, _ = run(settings, stopped_after(2), checkpointEverySteps=1, evaluateEverySteps=3, stopAfter=9)  # these may change
+    result, _ = run(settings, stopped_after(2), checkpointEverySteps=1, stopAfter=9)  # these may change
     assert result is None
 
 
@@ -242,10 +243,25 @@ def test_without_a_generation_a_started_run_keeps_the_one_it_began_with(settings
 def test_a_run_that_follows_takes_up_a_newer_generation_in_its_next_epoch(settings, tmp_path):
     data = tmp_path / "data"
     Campaign(situations=10).write(data, generation=1, pulled=False)
-    run(settings, stopped_after(1), uri=str(data), follow=True)
-    Campaign(situations=14).write(data, generation=2, pulled=False)
-    result, _ = run(settings, uri=str(data), follow=True)
+    _, before = run(settings, stopped_after(1), uri=str(data), follow=True)
+    Campaign(situations=40).write(data, generation=2, pulled=False)
+    result, after = run(settings, uri=str(data), follow=True)
     assert result["generation"] == 2
+    # the schedule stays that of the generation that it began with; what is best is so on the newest one
+    steps = before[0]["steps"]
+    assert {event["steps"] for event in after} == {steps} == {result["step"]}
+    state = state_of(Path(settings["checkpoints"]))
+    assert (state["generation"], state["best"]["generation"], state["best"]["step"]) == (2, 2, steps)
+
+
+def test_a_run_that_follows_and_was_stopped_between_two_epochs_takes_up_what_is_new(settings, tmp_path):
+    data = tmp_path / "data"
+    Campaign(situations=10).write(data, generation=1, pulled=False)
+    run(settings, stopped_after(2), uri=str(data), follow=True)
+    assert state_of(Path(settings["checkpoints"]))["loader"]["index"] == 0
+    Campaign(situations=14).write(data, generation=2, pulled=False)
+    run(settings, stopped_after(1), uri=str(data), follow=True)
+    assert state_of(Path(settings["checkpoints"]))["generation"] == 2
 
 
 def test_another_campaigns_data_are_refused(settings):
@@ -273,7 +289,7 @@ def test_a_row_in_the_file_of_another_split_is_refused(settings, tmp_path):
     campaign = Campaign(situations=10)
     folder = campaign.write(tmp_path / "data")
     manifest = json.loads((folder / "manifest.json").read_text())
-    (entry,) = [file for file in manifest["pages"][0]["files"] if file["split"] == "validation"]
+    (entry,) = [file for file in manifest["pages"][0]["files"] if (file["kind"], file["split"]) == ("data", "validation")]
     entry["split"] = "test"
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(DataError, match=f"^situation {campaign.rows[6 * 5]['situation_id']} is of split validation, and stands in a file of split test$"):
@@ -328,7 +344,8 @@ def test_a_run_ends_after_so_many_evaluations_without_a_better_one_and_the_best_
     result, seen = run(settings, evaluateEverySteps=2, stopAfter=2, objective="imitation")
     assert result["step"] == 8 and seen[-1]["steps"] == 10
     assert result["checkpoint"] == f"{settings['checkpoints']}/00000004"
-    assert state_of(Path(settings["checkpoints"]))["best"] == {"step": 4, "nats": 4.0}
+    assert state_of(Path(settings["checkpoints"]))["best"] == {"step": 4, "nats": 4.0, "generation": 1}
+    assert complete(Path(settings["checkpoints"]))[-1].name == "00000008"
 
 
 def test_m_steps_wait_for_a_watch_without_collapse_and_a_balance_loss_below_a_falling_threshold():
