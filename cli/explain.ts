@@ -23,7 +23,7 @@ export function register(program: Command): void {
 }
 
 /** Int nano-dollars. What JSON cannot say, such as Infinity, would arrive as none. */
-function nanoUsdOf(text: string): number {
+export function nanoUsdOf(text: string): number {
   const nanoUsd = Math.round(Number(text) * 1e9);
   if (!(nanoUsd > 0 && nanoUsd < MOST_USD * 1e9)) throw new UsageError(`--budget: a number of USD above 0 and below ${MOST_USD} (is "${text}"); such as --budget 0.50`);
   return nanoUsd;

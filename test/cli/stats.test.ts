@@ -52,6 +52,7 @@ test('training situations are held against a file, a folder or a split', async (
 
 test.each([
   [['pulled', '--held-out', 'pulled:tset'], '--held-out: there is no split "tset"; allowed: train, validation, test'],
+  [['pulled', '--held-out', 'nofile.yaml'], '--held-out: no such file: nofile.yaml'],
   [['pulled', '--held-out', 'nobody'], 'NAME: there is no campaign "nobody" in s3://'],
   [['pulled', '--generation', '4'], 'pulled: holds generation 1, not 4'],
   [['pulled', '--similarity', '0'], "a number above 0, and at most 1, is allowed"],

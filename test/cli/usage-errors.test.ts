@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exemplar } from './exemplar.ts';
@@ -14,7 +14,10 @@ const MISTYPED: [string, string][] = [
   ['run a b', "exemplar: too many arguments for 'run'. Expected 1 argument but got 2; see `exemplar run --help`"],
   ['status --wtch', "exemplar: unknown option '--wtch' (Did you mean --watch?)"],
   ['library ad x', "exemplar: unknown command 'ad' (Did you mean add?)"],
-  ['library add x --title t', "exemplar: required option '--licence <licence>' not specified; see `exemplar library --help`"],
+  ['library add x --title t', "exemplar: required option '--licence <licence>' not specified; see `exemplar library add --help`"],
+  ['library lokc', "exemplar: unknown command 'lokc' (Did you mean lock?)"],
+  ['library foo', "exemplar: unknown command 'foo'; see `exemplar library --help`"],
+  ['help nosuch', "exemplar: unknown command 'nosuch'; see `exemplar --help`"],
   ['preview campaign.yaml -n 0', "exemplar: option '-n, --number <n>' argument '0' is invalid. a whole number from 1 is allowed; see `exemplar preview --help`"],
   ['pull typed out --generation x', "exemplar: option '--generation <n>' argument 'x' is invalid. a whole number from 1 is allowed; see `exemplar pull --help`"],
   ['worker --queues llm,gpu', 'exemplar: option \'--queues <list>\' argument \'llm,gpu\' is invalid. "gpu" is not one of orchestrate, llm, tools, io; see `exemplar worker --help`'],
@@ -31,9 +34,13 @@ const MISTYPED: [string, string][] = [
   ['set typed budget', 'exemplar: budget: a number of USD above 0, such as budget=20 (is "")'],
   ['set typed budget=20=3', 'exemplar: budget: a number of USD above 0, such as budget=20 (is "20=3")'],
   ['set typed mode=batch=', 'exemplar: mode: interactive or batch, such as mode=batch (is "batch=")'],
-  ['budget cap=50=3', 'exemplar: cap: a number of USD from 0 to 9000000, or none; such as cap=50 (is "50=3")'],
+  ['budget cap=50=3', 'exemplar: cap: a number of USD from 0 to below 9000000, or none; such as cap=50 (is "50=3")'],
+  ['explain typed 1 --budget x', 'exemplar: --budget: a number of USD above 0 and below 9000000 (is "x"); such as --budget 0.50'],
+  ['merge typed@x --into both', 'exemplar: NAME: a campaign, or one of its generations as NAME@GENERATION (is "typed@x")'],
   ['logs redis', 'exemplar: SERVICE: no "redis"; known: codec, temporal, s3, sim-model, worker, trainer'],
   ['verify ./nowhere', 'exemplar: NAME|DIR: no such folder: ./nowhere'],
+  ['verify campaign.yaml', 'exemplar: NAME|DIR: not a folder: campaign.yaml'],
+  ['export typed out --view pref', 'exemplar: option \'--view <view>\' argument \'pref\' is invalid. did you mean "preference"? Known: preference, unpaired, stepwise, ranking, sft; see `exemplar export --help`'],
   ['export typed out', "exemplar: required option '--view <view>' not specified; see `exemplar export --help`"],
   ['export typed out --view prefrence', 'exemplar: option \'--view <view>\' argument \'prefrence\' is invalid. did you mean "preference"? Known: preference, unpaired, stepwise, ranking, sft; see `exemplar export --help`'],
   ['export typed out --view sft --max-chars 0', "exemplar: option '--max-chars <n>' argument '0' is invalid. a whole number from 1 is allowed; see `exemplar export --help`"],
@@ -108,7 +115,9 @@ const MISWRITTEN: [string, Change, string][] = [
   ['a sample that is left out', { campaign: (file) => ({ ...file, stopAfter: { failedShare: 0.2 } }) }, 'campaign.yaml: stopAfter.minSample: of how many ended situations at least, a whole number from 1'],
   ['when to stop, in the words of `set`', { campaign: (file) => ({ ...file, stopAfter: 'off' }) }, 'campaign.yaml: stopAfter: failedShare and minSample, such as {failedShare: 0.2, minSample: 20}, or left out (is "off")'],
   ['no agents', { campaign: ({ agents: _, ...file }) => file }, 'campaign.yaml: agents: missing; expected array'],
-  ['an agent file that is missing', { campaign: (file) => ({ ...file, agents: ['nobody.yaml'] }) }, '<folder>/nobody.yaml: no such file'],
+  ['an agent file that is missing', { campaign: (file) => ({ ...file, agents: ['nobody.yaml'] }) }, 'campaign.yaml: agents.0: no such file: <folder>/nobody.yaml'],
+  ['a library that is missing', { campaign: (file) => ({ ...file, library: { path: 'nowhere' } }) }, 'campaign.yaml: library.path: no such file: <folder>/nowhere'],
+  ['a key that belongs into a part', { campaign: (file) => ({ ...file, hazardPolicy: 'none' }) }, 'campaign.yaml: unknown key "hazardPolicy"; did you mean "actor.hazardPolicy"? Known: name,'],
   ['a unit nobody knows', { agent: (agent) => ({ ...agent, operating: [{ quantity: 'speed', min: 0, max: 1, unit: 'knots' }] }) }, '<folder>/agent.yaml: operating.0.unit: Invalid option: expected one of "1"|'],
   ['a range the wrong way round', { agent: (agent) => ({ ...agent, operating: [{ quantity: 'speed', min: 2, max: 1, unit: 'm/s' }] }) }, '<folder>/agent.yaml: operating.0.min: min must not exceed max (is 2)'],
   ['a situation for an agent that is not listed', { situation: (situation) => ({ ...situation, agent: 'other' }) }, 'campaign.yaml: agents: a situation is for "other", which is not listed; listed: tester'],
@@ -128,6 +137,28 @@ test.concurrent.for(MISWRITTEN)('%s is named in one line', async ([, change, exp
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr.replaceAll(folder, '<folder>')).toMatch(/^exemplar: [^\n]*\n$/);
   expect(stderr.replaceAll(folder, '<folder>').slice('exemplar: '.length)).toContain(expected);
+});
+
+test.concurrent.for([
+  ['ANTHROPIC_BASE_URL', '127.0.0.1:8000', 'check', 'scheme, host and port, such as http://127.0.0.1:8000 (is "127.0.0.1:8000")'],
+  ['ANTHROPIC_BASE_URL', 'localhost:8000', 'check', 'scheme, host and port, such as http://127.0.0.1:8000 (is "localhost:8000")'],
+  ['AWS_ENDPOINT_URL', '127.0.0.1:7070', 'status', 'scheme, host and port, such as http://127.0.0.1:8000 (is "127.0.0.1:7070")'],
+  ['TEMPORAL_CONFIG_FILE', '/nope', 'ui', 'no such file: /nope'],
+] as const)('%s=%s is refused by its name', async ([name, value, verb, expected]) => {
+  const { code, stdout, stderr } = await exemplar(verb === 'check' ? ['check', 'campaign.yaml'] : [verb], { cwd: SOUND, env: { [name]: value } });
+  expect(code).not.toBe(0);
+  expect(stdout + stderr).toContain(`${name}: ${expected}`);
+});
+
+test('the folder of local state, and the profile of credentials, may be named in .env too', async () => {
+  const cwd = writeFiles();
+  const elsewhere = writeFiles();
+  mkdirSync(join(elsewhere, 'logs'));
+  writeFileSync(join(elsewhere, 'logs', 'worker.log'), 'a line of the worker\n');
+  writeFileSync(join(cwd, 'credentials'), '[mine]\naws_access_key_id = id\naws_secret_access_key = key\n');
+  writeFileSync(join(cwd, '.env'), `EXEMPLAR_DIR=${elsewhere}\nAWS_PROFILE=mine\nAWS_SHARED_CREDENTIALS_FILE=${join(cwd, 'credentials')}\nAWS_ENDPOINT_URL=http://127.0.0.1:1\n`);
+  expect((await exemplar(['logs', 'worker'], { cwd })).stdout).toContain('a line of the worker');
+  expect((await exemplar(['status'], { cwd })).stderr).toContain('connection refused');
 });
 
 test('under --json a usage error is also one object on stdout', async () => {

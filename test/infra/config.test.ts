@@ -34,6 +34,11 @@ test.each([
   expect(readConfig(folder(), env)[part]).toMatchObject(expected);
 });
 
+test('credentials that end keep their token', () => {
+  const env = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key', AWS_SESSION_TOKEN: 'token' };
+  expect(readConfig(folder(), env).s3.credentials).toEqual({ accessKeyId: 'id', secretAccessKey: 'key', sessionToken: 'token' });
+});
+
 test('the environment goes before the local services, part by part', () => {
   const config = readConfig(started(), { TEMPORAL_ADDRESS: 'temporal.example:7233', TEMPORAL_NAMESPACE: 'mine' });
   expect(config.temporal).toMatchObject({ address: 'temporal.example:7233', namespace: 'mine', uiUrl: null });

@@ -40,7 +40,7 @@ test.each([
   ['an unknown nested key', GOOD.replace('count: 3', 'count: 3, sed: 1'), /unknown key "situations\.sed"; did you mean "seed"\? Known: from, world, count, seed/],
   ['an unknown key of a defaulted part', `${GOOD}actor: { maxPass: 3 }`, /unknown key "actor\.maxPass"; did you mean "maxPasses"\?/],
   ['a wrong type', GOOD.replace('count: 3', 'count: three'), /situations\.count: expected number, received string \(is "three"\)/],
-  ['a missing field', GOOD.replace('agents: [a.yaml]', ''), /agents: expected array/],
+  ['a missing field', GOOD.replace('agents: [a.yaml]', ''), /agents: missing; expected array/],
   ['a bad name', GOOD.replace('name: demo', 'name: De'), /name: 3 to 63 lower-case letters/],
   ['shares that do not sum to 1', `${GOOD}splits: { train: 0.5, validation: 0.1, test: 0.1 }`, /splits: train, validation and test must sum to 1/],
   ['a misspelt choice of a source', GOOD.replace('from: world', 'form: world'), /unknown key "situations\.form"; did you mean "from"\?/],
