@@ -43,7 +43,8 @@ function load(env: NodeJS.ProcessEnv): ClientConnectConfig {
   try {
     return loadClientConnectConfig({ disableFile, overrideEnvVars });
   } catch (cause) {
-    const [line] = (cause as Error).message.split('\n');
+    // the package trips over a file without any profile
+    const [line] = cause instanceof TypeError ? ['the file holds no profile'] : (cause as Error).message.split('\n');
     throw new UsageError(`TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE or TEMPORAL_TLS_*: ${line}`, { cause });
   }
 }

@@ -86,10 +86,12 @@ test('a file of profiles in its usual place does not stand in for the local serv
 });
 
 test.each([
-  [{ TEMPORAL_PROFILE: 'none', TEMPORAL_CONFIG_FILE: '/dev/null' }, /^TEMPORAL_PROFILE, .*'none' not found/],
+  [{ TEMPORAL_PROFILE: 'none', TEMPORAL_CONFIG_FILE: file('bare.toml') }, /^TEMPORAL_PROFILE, .*'none' not found/],
   [{ TEMPORAL_ADDRESS: 'a:1', TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/no/such.pem' }, /TEMPORAL_TLS_\*: .*\/no\/such\.pem/],
-  [{ TEMPORAL_CONFIG_FILE: '/dev/null' }, /the profile has no address; set TEMPORAL_ADDRESS/],
+  [{ TEMPORAL_CONFIG_FILE: file('bare.toml') }, /the profile has no address; set TEMPORAL_ADDRESS/],
+  [{ TEMPORAL_CONFIG_FILE: '/dev/null' }, /the file holds no profile$/],
   [{ TEMPORAL_CONFIG_FILE: '/no/such.toml' }, /^TEMPORAL_CONFIG_FILE: no such file: \/no\/such\.toml$/],
 ])('what cannot be read is said in a line: %o', (env, line) => {
+  writeFileSync(file('bare.toml'), '[profile.default]\nnamespace = "ours"\n');
   expect(() => readTemporalEnvironment(env)).toThrow(line);
 });
