@@ -114,7 +114,7 @@ writeResult(
   [
     '# Size of histories',
     '',
-    `\`node bench/history.js\` wrote this page, from the histories that \`bench/ranking.js\` and \`bench/controls.js\` left in Temporal: every run of every workflow of the finished campaigns below.`,
+    `\`node bench/history.js\` wrote this page, from the histories that \`bench/ranking.js\` and \`bench/worlds.js\` left in Temporal: every run of every workflow of the finished campaigns below.`,
     '',
     `Bounds: ${EVENTS_A_CALL} events a model call, ${EVENT_BYTES} bytes of own payload an event, ${END_BYTES.toLocaleString('en-US')} bytes for start and result. Own payload is the data of every payload in an event (arguments, results, details, memo, search attributes, summaries); Temporal's own fields are not counted. A page's history also holds the start and the result of each of its situations, and the campaign's the starts of its pages; they are shown apart and held to the bound of starts and results.`,
     '',

@@ -116,7 +116,7 @@ writeResult(
   [
     '# Two worlds, five laws',
     '',
-    '`npm run build && node bench/worlds.js` wrote this page. Campaign: `bench/worlds.yaml`, once for each world under each law file of `worlds/laws/`, through the whole pipeline; every dataset passed `exemplar verify`.',
+    '`npm run build && node bench/worlds.js` wrote this page. Campaign: `bench/worlds.yaml`, once for each world under each law that is named below, through the whole pipeline; every dataset passed `exemplar verify`.',
     '',
     '**Simulated.** No language model was called. The controls differ from the default law in a single entry: `no-detection` has `detect: 0`, `destructive` has `break: 0.6`, `shuffled` has `shuffle: true`. `held-out` has other rates and gives the texts other eyes; nothing was tuned to it.',
     '',
