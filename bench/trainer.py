@@ -29,7 +29,7 @@ from exemplar_trainer.config import TrainConfig
 from exemplar_trainer.domain import PLACEHOLDER, ROOT, Edit, PlanSpace, apply
 from exemplar_trainer.plan_tree import Condition, Figures, Texts
 from exemplar_trainer.situations import Reading, Situation, Version
-from exemplar_trainer.train import EmState, losses_of
+from exemplar_trainer.step import EmState, losses_of
 from exemplar_trainer.vocabulary import Vocabulary
 
 FUSING_STEPS = 24

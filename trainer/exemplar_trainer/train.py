@@ -2,13 +2,11 @@
 
 import math
 import os
-import random
 import shutil
 import sys
 import time
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,17 +19,14 @@ from exemplar_data.storage import open_store
 from .actor import SIZES, PlanActor
 from .checkpoint import load_model, load_optimizer, load_vocabulary, newest_state, read_state, save_checkpoint, step_folder
 from .config import TrainConfig
-from .domain import Plan, size
-from .em import SMOOTHING
 from .errors import ConfigError, Diverged, NoPositives
 from .evaluate import MOST, evaluate, validation_loss, watch
-from .losses import Pair, balance, contrast, imitation, opposed, readings_of, telling
 from .metrics import Metrics
 from .plan_tree import Figures
-from .policies import draw, explain, memory_of, with_explanations
 from .ranks import Ranks
-from .situations import Reading, Situation, Version
+from .situations import Reading, Situation
 from .split import MAX_NEGATIVES, Parsed, learn_figures, learn_vocabulary, open_split, refuse_leaks
+from .step import EmState, losses_of
 
 WARM_UP_STEPS = 50
 LEAST_RATE = 0.03
@@ -40,25 +35,6 @@ CLIP_NORM = 1.0
 WEIGHT_DECAY = 0.05
 PROGRESS_EVERY_S = 0.25
 MOST_WORDS = 8000
-BALANCE_EVERY, CONTRAST_EVERY, M_STEP_EVERY, SLEEP_EVERY = 4, 8, 32, 64
-"""
-Steps between E-steps, contrastive steps, M-steps and sleep steps. Drafts on the one hand, posterior and explanations on the other take turns; every step
-learns from final plans.
-"""
-RAMP_STEPS = 400
-"""Over which the contrastive weight rises to its own: while neither law is known their ratio is noise."""
-WINDOW = 3
-"""Steps of a path in an E-step."""
-THRESHOLD = (60.0, 6.0)
-"""Smoothed balance loss below which M-steps are taken, from the first step to the last; nats squared."""
-DRAFT_WEIGHT, POSTERIOR_WEIGHT, TELLING_WEIGHT, UNTOLD_WEIGHT = 0.3, 0.3, 0.3, 0.05
-BALANCE_WEIGHT, M_WEIGHT, SLEEP_WEIGHT = 0.002, 0.3, 0.3
-"""Against the imitation of finals, which has 1: all policies share an encoder, and gradients are clipped together."""
-CONTRAST_GROUPS, DRAWN_GROUPS = 2, 4
-"""Situations of a batch in a step of that kind."""
-TOLD_SHARE = 4
-"""One situation in so many of a batch is learned from with its explanation, which is long."""
-DPO_BETA = 0.1
 SHAPES_THE_CURVE = (
     "campaign", "seed", "epochs", "batchGroups", "learningRate", "size", "stepsAPlan", "objective", "contrast", "contrastWeight", "negatives", "compile", "threads",
     "evaluateEverySteps",
@@ -66,28 +42,6 @@ SHAPES_THE_CURVE = (
 """Settings that a run may not change between its checkpoints."""
 
 Emit = Callable[[dict[str, Any]], None]
-
-
-@dataclass
-class EmState:
-    """
-    smoothed: the balance loss, as algorithm 1 of GFlowNet-EM smooths it; None before the first. m_steps: taken. collapsed: what the last
-    watch on the validation split said; no M-step is taken while it holds.
-    """
-
-    smoothed: float | None = None
-    m_steps: int = 0
-    collapsed: bool = True
-
-    def may_maximize(self, done: float) -> bool:
-        """done: share of the run, in [0, 1]."""
-        first, last = THRESHOLD
-        return not self.collapsed and self.smoothed is not None and self.smoothed < first + (last - first) * done
-
-    def follow(self, found: dict[str, float]) -> None:
-        if "balance" in found:
-            loss = found["balance"] / BALANCE_WEIGHT
-            self.smoothed = loss if self.smoothed is None else SMOOTHING * self.smoothed + (1 - SMOOTHING) * loss
 
 
 def train(config: TrainConfig, emit: Emit, stopping: Callable[[], bool] = lambda: False) -> dict[str, Any] | None:
@@ -310,97 +264,11 @@ class Run:
         }
 
 
-def losses_of(
-    actor: PlanActor, batch: Sequence[tuple[Situation, Reading]], config: TrainConfig, step: int, steps: int, em: EmState
-) -> tuple[dict[str, torch.Tensor], int]:
-    """
-    The weighted losses of one step by name, and how many tokens of plans they read. Which kinds of steps are taken is a function of `step` and
-    the EM's state alone; what is drawn, of seed, step and situation (M-steps and sleep: the first one of the batch).
-    """
-    pairs = [_pair(one, reading, one.positive, config.seed, step) for one, reading in batch]
-    memory = memory_of(actor, readings_of(pairs))
-    loss, seen = imitation(actor, memory, "prior", pairs, config.stepsAPlan)
-    found, tokens = {"final": loss}, seen.tokens + seen.rows.kind.count_nonzero().item()
-    if config.objective == "imitation":
-        return found, tokens
-
-    drafts = [_pair(one, reading, _one_of(one.negatives, config.seed, step, one.id), config.seed, step) for one, reading in batch]
-    few = max(1, config.stepsAPlan // 2)
-    if step % 2 == 1:
-        loss, seen = imitation(actor, memory, "draft", drafts, few)
-        found["draft"] = DRAFT_WEIGHT * loss
-        tokens += seen.tokens
-    else:
-        # good plans and bad ones alike, each with its own explanation: only the forward policy of final plans is told them apart
-        told_of = max(1, len(pairs) // TOLD_SHARE)
-        either = [final if final.rng.random() < 0.5 else draft for final, draft in zip(pairs, drafts, strict=True)][:told_of]
-        beside = memory.first(told_of)
-        told = with_explanations(actor, beside, [pair.explanation for pair in either])
-        loss, seen = imitation(actor, told, "posterior", either, few)
-        found["posterior"] = POSTERIOR_WEIGHT * loss
-        tokens += seen.tokens
-        with_plan, without = telling(actor, beside, either)
-        found["telling"], found["untold"] = TELLING_WEIGHT * with_plan.mean(), UNTOLD_WEIGHT * without.mean()
-        if step % BALANCE_EVERY == 0:
-            found["balance"] = BALANCE_WEIGHT * balance(actor, beside, either, WINDOW)
-
-    generator = torch.Generator().manual_seed(zlib.crc32(f"{config.seed}/{step}/{batch[0][0].id}".encode()))
-    if config.contrast != "none" and step % CONTRAST_EVERY == 1:
-        found["contrast"] = _contrast(actor, pairs, [pair.tree for pair in drafts], config, step)
-    if step % M_STEP_EVERY == 2 and em.may_maximize(step / steps):
-        found["maximize"] = M_WEIGHT * _m_step(actor, pairs[:DRAWN_GROUPS], config, generator)
-        em.m_steps += 1
-    if step % SLEEP_EVERY == 3 and step >= RAMP_STEPS:
-        found["sleep"] = SLEEP_WEIGHT * _sleep(actor, pairs[:DRAWN_GROUPS], few, generator)
-    return found, tokens
-
-
-def _contrast(actor: PlanActor, finals: Sequence[Pair], drafts: Sequence[Plan], config: TrainConfig, step: int) -> torch.Tensor:
-    positives, negatives = opposed(finals, drafts, config.negatives, CONTRAST_GROUPS)
-    memory = memory_of(actor, readings_of(positives))
-    weight = config.contrastWeight * min(1.0, step / RAMP_STEPS)
-    # a step of a plan, as imitation is counted
-    weight /= sum(size(positive.tree) + 1 for positive in positives) / len(positives)
-    return weight * contrast(actor, memory, positives, negatives, config.contrast, DPO_BETA)
-
-
-def _m_step(actor: PlanActor, pairs: Sequence[Pair], config: TrainConfig, generator: torch.Generator) -> torch.Tensor:
-    """-log p(z | c) a step - log p(x | z, c) a token, of plans that the posterior draws for final explanations."""
-    readings = readings_of(pairs)
-    with torch.no_grad():
-        told = with_explanations(actor, memory_of(actor, readings), [pair.explanation for pair in pairs])
-    drawn = draw(actor, told, "posterior", readings, 1, generator)
-    latent = [replace(pair, tree=one.plan) for pair, (one,) in zip(pairs, drawn, strict=True)]
-    memory = memory_of(actor, readings)
-    return imitation(actor, memory, "prior", latent, config.stepsAPlan)[0] + telling(actor, memory, latent)[0].mean()
-
-
-def _sleep(actor: PlanActor, pairs: Sequence[Pair], steps: int, generator: torch.Generator) -> torch.Tensor:
-    """-log q(z | x) a step, of plans and explanations that the prior and p(x | z) dream."""
-    readings = readings_of(pairs)
-    with torch.no_grad():
-        memory = memory_of(actor, readings)
-        dreamt = [one.plan for (one,) in draw(actor, memory, "prior", readings, 1, generator)]
-        explanations = explain(actor, memory, readings, dreamt, generator)
-    latent = [replace(pair, tree=tree, explanation=text) for pair, tree, text in zip(pairs, dreamt, explanations, strict=True)]
-    told = with_explanations(actor, memory_of(actor, readings), explanations)
-    return imitation(actor, told, "posterior", latent, steps)[0]
-
-
 def _require_compiler() -> None:
     """Raises ConfigError where torch.compile would not find its compiler."""
     compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
     if shutil.which(compiler) is None:
         raise ConfigError(f"compile needs a C++ compiler: {compiler} is not on PATH (CXX names another)")
-
-
-def _pair(one: Situation, reading: Reading, version: Version, seed: int, step: int) -> Pair:
-    kind = "final" if version is one.positive else "draft"
-    return Pair(reading, version.tree, reading.explanation(version.explanation), random.Random(f"{seed}/{step}/{one.id}/{kind}"))
-
-
-def _one_of(negatives: Sequence[Version], seed: int, step: int, situation: str) -> Version:
-    return negatives[random.Random(f"{seed}/{step}/{situation}/which").randrange(len(negatives))]
 
 
 def _not_finite(found: dict[str, torch.Tensor]) -> list[str]:

@@ -9,7 +9,7 @@ import torch
 from actors import actor_of, parsed_of, situations_of
 
 from exemplar_trainer import losses, policies
-from exemplar_trainer import train as training
+from exemplar_trainer import step as stepping
 from exemplar_trainer.actor import ROLES
 from exemplar_trainer.config import TrainConfig
 from exemplar_trainer.domain import undo_of, undos
@@ -286,9 +286,9 @@ def short(monkeypatch):
 
 def test_m_steps_teach_the_prior_and_the_teller_and_sleep_steps_the_posterior(read, actor, short):
     pairs = pairs_of(read)
-    maximize = training._m_step(actor, pairs, config(stepsAPlan=100), torch.Generator().manual_seed(0))
+    maximize = stepping.m_step(actor, pairs, config(stepsAPlan=100), torch.Generator().manual_seed(0))
     assert backward(actor, maximize) - {"figures"} == {*own("prior"), "telling"} - {"figures"}  # drawn plans may have none
-    sleep = training._sleep(actor, pairs_of(read), 100, torch.Generator().manual_seed(0))
+    sleep = stepping.sleep_step(actor, pairs_of(read), 100, torch.Generator().manual_seed(0))
     assert backward(actor, sleep) - {"figures"} == own("posterior") - {"figures"}
 
 
@@ -301,7 +301,7 @@ def test_finals_are_opposed_to_earlier_versions_or_finals_of_others_or_of_either
     swapped, drawn = 0, set()
     for step in range(40):
         finals = [Pair(reading, one.positive.tree, [], random.Random(f"{step}/{place}")) for place, (one, reading) in enumerate(some[:3])]
-        drafts = [training._one_of(one.negatives, 0, step, one.id).tree for one, _ in some[:3]]
+        drafts = [stepping.one_of(one.negatives, 0, step, one.id).tree for one, _ in some[:3]]
         pairs, others = opposed(finals, drafts, negatives, 2)
         assert len(pairs) == len(others) == 2
         drawn.add(others[0][0])

@@ -11,11 +11,13 @@ from runs import SHORT, Child, complete, curve, finish
 from safetensors.torch import load_file
 
 from exemplar_trainer import policies
+from exemplar_trainer import step as stepping
 from exemplar_trainer import train as training
 from exemplar_trainer.checkpoint import SCHEMA
 from exemplar_trainer.config import TrainConfig
 from exemplar_trainer.errors import ConfigError, DataError, Diverged, NoPositives
-from exemplar_trainer.train import EmState, train
+from exemplar_trainer.step import EmState
+from exemplar_trainer.train import train
 
 FILES = ("model.safetensors", "optimizer.safetensors", "vocabulary.json")
 LAST = "00000010"
@@ -123,17 +125,17 @@ def test_a_save_cut_off_before_its_state_file_is_passed_over(settings, uninterru
 def test_m_steps_and_sleep_steps_go_on_exactly_too(settings, tmp_path, monkeypatch):
     """They draw plans: here often, from the start, and whatever the watch says."""
     for module, name, value in (
-        *((training, name, value) for name, value in (("RAMP_STEPS", 1), ("M_STEP_EVERY", 4), ("SLEEP_EVERY", 4), ("THRESHOLD", (1e9, 1e9)))),
+        *((stepping, name, value) for name, value in (("RAMP_STEPS", 1), ("M_STEP_EVERY", 4), ("SLEEP_EVERY", 4), ("THRESHOLD", (1e9, 1e9)))),
         *((policies, name, value) for name, value in (("MOST_EDITS", 6), ("MOST_TEXT", 5), ("MOST_EXPLANATION", 8))),
     ):
         monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(training, "watch", lambda actor, situations: {"collapsed": False})
     changes = {"evaluateEverySteps": 2}
-    taken, real = [], {name: getattr(training, name) for name in ("_m_step", "_sleep")}
+    taken, real = [], {name: getattr(stepping, name) for name in ("m_step", "sleep_step")}
     for name in real:
-        monkeypatch.setattr(training, name, lambda *arguments, name=name: taken.append(name) or real[name](*arguments))
+        monkeypatch.setattr(stepping, name, lambda *arguments, name=name: taken.append(name) or real[name](*arguments))
     run(settings, **changes)
-    assert taken == ["_m_step", "_sleep", "_m_step", "_sleep"]  # after steps 2, 3, 6 and 7 of 10
+    assert taken == ["m_step", "sleep_step", "m_step", "sleep_step"]  # after steps 2, 3, 6 and 7 of 10
     other = {**settings, **changes, "checkpoints": str(tmp_path / "other")}
     for steps in (4, 3):
         run(other, stopped_after(steps))
@@ -309,13 +311,13 @@ def test_the_command_line_names_the_mistake_and_exits_2(settings):
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_loss_that_is_not_finite_stops_the_run_naming_step_loss_and_parameter_and_puts_no_checkpoint(settings, monkeypatch, value):
     factors = iter([1.0, value])  # drafts have every second step
-    real = training.imitation
+    real = stepping.imitation
 
     def imitation(actor, memory, role, pairs, steps):
         loss, seen = real(actor, memory, role, pairs, steps)
         return (loss * next(factors) if role == "draft" else loss), seen
 
-    monkeypatch.setattr(training, "imitation", imitation)
+    monkeypatch.setattr(stepping, "imitation", imitation)
     with pytest.raises(Diverged, match=r"^the loss is (nan|inf) at step 4 \(draft, gradient of place\); lower learningRate \(it is 0.001\)$"):
         run(settings)
     assert [path.name for path in complete(Path(settings["checkpoints"]))] == ["00000003"]
@@ -323,14 +325,14 @@ def test_a_loss_that_is_not_finite_stops_the_run_naming_step_loss_and_parameter_
 
 def test_a_gradient_that_is_not_finite_stops_the_run_naming_the_parameter(settings, monkeypatch):
     """Of a finite loss: the square root's slope at 0."""
-    real, steps = training.imitation, count(1)
+    real, steps = stepping.imitation, count(1)
 
     def imitation(actor, memory, role, pairs, few):
         loss, seen = real(actor, memory, role, pairs, few)
         weight = actor.slot.weight[0, 0]
         return (loss + (weight - weight.detach()).sqrt() if role == "prior" and next(steps) == 5 else loss), seen
 
-    monkeypatch.setattr(training, "imitation", imitation)
+    monkeypatch.setattr(stepping, "imitation", imitation)
     with pytest.raises(Diverged, match=r"^a gradient is not finite at step 5 \(gradient of slot.weight\); lower learningRate"):
         run(settings)
     assert [path.name for path in complete(Path(settings["checkpoints"]))] == ["00000003"]
@@ -358,7 +360,7 @@ def test_m_steps_wait_for_a_watch_without_collapse_and_a_balance_loss_below_a_fa
     em.follow({"balance": 0.04})
     em.follow({"balance": 0.14})
     assert em.smoothed == pytest.approx(0.9 * 20 + 0.1 * 70)
-    threshold = training.THRESHOLD
+    threshold = stepping.THRESHOLD
     assert threshold[0] > 25 > threshold[1]
     assert em.may_maximize(0.0) and not em.may_maximize(1.0)
     em.collapsed = True
