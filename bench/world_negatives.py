@@ -1,7 +1,7 @@
 """
 Do earlier versions help as negatives on a world's data? Six arms from one start, seed by seed: JSON lines on stdout, one for each arm of each seed.
 
-python bench/world_negatives.py DATASET [--seeds 6] [--start 1000] [--steps 150] [--size tiny] [--most 64]
+python bench/world_negatives.py DATASET [--seeds 0,1,2,3,4,5] [--start 2000] [--steps 200] [--size small] [--most 64]
 
 A start is an actor that has learned p(z | c) of finals and p_draft of earlier versions for so many steps. Each arm goes on from it for as many steps, on
 the same batches, with one term more; `mle` with none. Then it draws plans for each of `most` test situations. `bench/world-negatives.js` values them.
@@ -44,10 +44,10 @@ Item = tuple[Situation, Reading]
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("dataset")
-    parser.add_argument("--seeds", type=int, default=6)
-    parser.add_argument("--start", type=int, default=1000)
-    parser.add_argument("--steps", type=int, default=150)
-    parser.add_argument("--size", choices=tuple(SIZES), default="tiny")
+    parser.add_argument("--seeds", type=lambda text: [int(each) for each in text.split(",")], default=list(range(6)))
+    parser.add_argument("--start", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--size", choices=tuple(SIZES), default="small")
     parser.add_argument("--most", type=int, default=64)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -61,7 +61,7 @@ def main() -> None:
     train = list(map(parsed, split("train").items()))
     indices = situation_indices(arguments.dataset)
     test = list(map(parsed, islice(split("test").items(), arguments.most)))
-    for seed in range(arguments.seeds):
+    for seed in arguments.seeds:
         torch.manual_seed(seed)
         start = PlanActor(SIZES[arguments.size], len(vocabulary), tuple(scale.bins for scale in figures.scales))
         learn(start, train, "mle", arguments.start, seed)
