@@ -1,9 +1,9 @@
 /*
  * Six arms of negatives on a world's data (bench/world_negatives.py), as docs/negatives-worlds.md and docs/negatives-worlds.svg.
  *
- *   npm run build && node bench/policies.js && node bench/world-negatives.js [--world relief] [--seeds 6] [--start 2000] [--steps 200] [--size small] [--from LINES]
+ *   npm run build && node bench/policies.js && node bench/world-negatives.js [--world relief] [--seeds 6] [--start 2000] [--steps 200] [--size small] [--from LINES,...]
  *
- * It reads the campaigns that bench/policies.js ran. Half an hour of one core a seed, two seeds at once. LINES: a file of what bench/world_negatives.py wrote before.
+ * It reads the campaigns that bench/policies.js ran. Half an hour of one core a seed, two seeds at once. LINES: files of what bench/world_negatives.py wrote before.
  */
 import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -37,9 +37,8 @@ const SEED = 31;
 const GATE = { badDown: 0.1, natsUp: 0.01 };
 /** Nats below the best known plan from which a plan is bad. */
 const BAD = 2;
-const kept = join(BENCH_FOLDER, 'policies', `negatives-${settings.world}.jsonl`);
 const world = WORLDS[/** @type {keyof typeof WORLDS} */ (settings.world)];
-const text = settings.from === undefined ? await measure() : readFileSync(settings.from, 'utf8');
+const text = settings.from === undefined ? await measure() : settings.from.split(',').map((path) => readFileSync(path, 'utf8')).join('');
 /** @type {Line[]} */
 const lines = text.trim().split('\n').map((line) => JSON.parse(line));
 const arms = [...new Set(lines.map(({ arm }) => arm))];
@@ -60,6 +59,7 @@ async function measure() {
   const halves = [0, 1].map((half) => every.filter((seed) => seed % 2 === half)).filter((some) => some.length > 0);
   const lines = await Promise.all(
     halves.map(async (some) => {
+      const kept = join(BENCH_FOLDER, 'policies', `negatives-${settings.world}-${some.join('-')}.jsonl`);
       const args = [join(packageRoot, 'bench', 'world_negatives.py'), data, '--seeds', some.join(','), '--start', settings.start, '--steps', settings.steps, '--size', settings.size];
       const child = spawn(python, args, { env: { ...process.env, OMP_NUM_THREADS: '1' }, stdio: ['ignore', 'pipe', 'inherit'] });
       const parts = [];
