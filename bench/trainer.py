@@ -24,9 +24,10 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from exemplar_trainer.actor import SIZES, PlanActor, Size, TextLayer
+from exemplar_trainer.actor import SIZES, PlanActor
 from exemplar_trainer.config import TrainConfig
 from exemplar_trainer.domain import PLACEHOLDER, ROOT, Edit, PlanSpace, apply
+from exemplar_trainer.layers import Size, TextLayer
 from exemplar_trainer.plan_tree import Condition, Figures, Texts
 from exemplar_trainer.situations import Reading, Situation, Version
 from exemplar_trainer.step import EmState, losses_of

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { UsageError } from '../infra/usage-error.ts';
+import { MOST_USD } from './figures.ts';
 import { Output, verb } from './output.ts';
 
 interface ExplainOptions {
@@ -7,9 +8,6 @@ interface ExplainOptions {
   revision?: string;
   budget?: number;
 }
-
-/** More nano-dollars than this could not be counted exactly. */
-const MOST_USD = 9_000_000;
 
 export function register(program: Command): void {
   verb(program, 'explain <name> <situation>', 'a version explained anew, by premises that differ from its own: one model call, stored like any other')

@@ -1,4 +1,7 @@
-/** Numbers as people read them. */
+/** Numbers as people read them, and as they give them. */
+
+/** USD; more nano-dollars than this could not be counted exactly. */
+export const MOST_USD = 9_000_000;
 
 export function count(n: number): string {
   return n.toLocaleString('en-US');

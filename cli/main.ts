@@ -17,8 +17,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const argv = process.argv.slice(2);
+let program: Command | undefined;
 try {
-  const program = createProgram();
+  program = createProgram();
   if (argv.length === 0) {
     program.outputHelp({ error: true });
     process.exitCode = EXIT.usage;
@@ -33,14 +34,14 @@ try {
 }
 
 /** The command that was meant, as far as it is known, such as ` library add`. */
-function verbsOf(words: readonly string[], parent: Command = createProgram()): string {
-  const verb = parent.commands.find((command) => command.name() === words[0]);
+function verbsOf(words: readonly string[], parent: Command | undefined): string {
+  const verb = parent?.commands.find((command) => command.name() === words[0]);
   return verb === undefined ? '' : ` ${verb.name()}${verbsOf(words.slice(1), verb)}`;
 }
 
 /** One line on stderr; under --json also one object on stdout, so that there always is one. */
 function report(error: unknown): void {
-  const { message, exitCode } = faultOf(error, `exemplar${verbsOf(argv)} --help`);
+  const { message, exitCode } = faultOf(error, `exemplar${verbsOf(argv, program)} --help`);
   if (process.env['EXEMPLAR_DEBUG'] === '1') process.stderr.write(`${redacted(inspect(error))}\n`);
   process.stderr.write(`exemplar: ${shownOnTerminal(message)}\n`);
   if (argv.includes('--json')) process.stdout.write(`${shownAsJson({ error: { message, exitCode } })}\n`);

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { parse } from 'yaml';
+import { YAMLParseError, parse } from 'yaml';
 import type { z } from 'zod';
 import { describeIssues } from './describe-issues.ts';
 import { UsageError } from './usage-error.ts';
@@ -23,10 +23,17 @@ export function readDocument(path: string): unknown {
     // aliases are bounded: a small file must not unfold into a large one
     return parse(text, { maxAliasCount: 100 });
   } catch (error) {
-    const [line = ''] = (error as Error).message.split('\n');
-    const why = line.includes('call stack') ? 'it nests too deeply' : line.replace(/:$/, '');
-    throw new UsageError(`${path}: not ${path.endsWith('.json') ? 'JSON' : 'YAML'}: ${why}`);
+    throw new UsageError(`${path}: not ${path.endsWith('.json') ? 'JSON' : 'YAML'}: ${faultOf(error as Error, text)}`);
   }
+}
+
+function faultOf(error: Error, text: string): string {
+  const [line = ''] = error.message.split('\n');
+  if (line.includes('call stack')) return 'it nests too deeply';
+  if (!(error instanceof YAMLParseError && error.code === 'DUPLICATE_KEY')) return line.replace(/:$/, '');
+  const [at] = error.linePos ?? [{ line: 1, col: 1 }];
+  const [key = ''] = /^("[^"]*"|'[^']*'|[^\s:]+)/.exec(text.slice(error.pos[0])) ?? [];
+  return `the key ${key} stands twice in one map, again at line ${at.line}, column ${at.col}; give it once`;
 }
 
 /**

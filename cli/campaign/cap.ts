@@ -4,15 +4,12 @@ import type { CampaignReader } from '../../activities/campaign-reader.ts';
 import { campaignSpending } from '../../activities/spending.ts';
 import { UsageError } from '../../infra/usage-error.ts';
 import type { Hold } from '../../schemas/budget.ts';
-import { dollars, usdOf } from '../figures.ts';
+import { MOST_USD, dollars, usdOf } from '../figures.ts';
 import { columns, type Output } from '../output.ts';
 import type { Outlook, Session } from '../session.ts';
 import { tellSettings } from './launch.ts';
 import { listCampaigns } from './list.ts';
 import { readStored } from './stored.ts';
-
-/** More nano-dollars than this could not be counted exactly. */
-const MOST_USD = 9_000_000;
 
 /** Reads `cap=50` or `cap=none`; int nano-dollars. @throws UsageError naming the field and what is allowed. */
 export function parseCap(word: string): number | null {

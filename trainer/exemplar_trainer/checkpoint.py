@@ -13,7 +13,7 @@ from exemplar_data.storage import Store
 from .errors import ConfigError, DataError
 from .vocabulary import Vocabulary
 
-SCHEMA = 3
+SCHEMA = 4
 MODEL, OPTIMIZER, VOCABULARY, STATE = "model.safetensors", "optimizer.safetensors", "vocabulary.json", "state.json"
 
 

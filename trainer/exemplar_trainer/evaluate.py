@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from .actor import Memory, PlanActor
+from .actor import PlanActor
+from .layers import Memory
 from .losses import Pair, log_p, readings_of, telling
 from .plan_tree import translated
 from .policies import memory_of, with_explanations

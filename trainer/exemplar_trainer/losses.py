@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from .actor import PADDING, Memory, PlanActor
+from .actor import PADDING, PlanActor
 from .domain import Plan, undo_of, undos
+from .layers import Memory
 from .objectives import dpo, grouped_nce, modified_sub_trajectory_balance
 from .plan_tree import translated
 from .policies import Scored, score, tell, with_explanations

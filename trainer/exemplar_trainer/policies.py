@@ -7,8 +7,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .actor import BARE, EDITS, LABELLED, PADDING, START, STATE, STOP, Memory, PlanActor, PlanRows
+from .actor import BARE, EDITS, LABELLED, PADDING, START, STATE, STOP, PlanActor, PlanRows
 from .domain import PLACEHOLDER, ROOT, Edit, Plan, PlanSpace, apply
+from .layers import Memory
 from .plan_tree import MOST_STATES
 from .situations import MOST_EXPLANATION, MOST_TEXT, Reading, Step
 from .vocabulary import BOS, EOS, PAD

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import torch
 
-from exemplar_trainer.actor import PlanActor, Size
+from exemplar_trainer.actor import PlanActor
+from exemplar_trainer.layers import Size
 from exemplar_trainer.plan_tree import Figures
 from exemplar_trainer.situations import Reading, Situation
 from exemplar_trainer.split import Parsed, learn_figures, learn_vocabulary, open_split

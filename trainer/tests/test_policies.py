@@ -10,8 +10,8 @@ from actors import actor_of, parsed_of, situations_of
 from judge import faults
 
 from exemplar_trainer import policies
-from exemplar_trainer.actor import NEVER_SAID
 from exemplar_trainer.domain import ROOT, Edit, Node, PlanSpace, apply
+from exemplar_trainer.layers import NEVER_SAID
 from exemplar_trainer.losses import log_p
 from exemplar_trainer.plan_tree import Condition, Figures, Texts, plan_of
 from exemplar_trainer.policies import draw, explain, memory_of, plan_rows, score, tell, with_explanations

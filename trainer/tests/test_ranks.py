@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from campaigns import Campaign
 from runs import TRAINER, Child, complete, curve
 from safetensors.torch import load_file
 
+from exemplar_trainer.child import STOPPED
 from exemplar_trainer.config import TrainConfig
 from exemplar_trainer.errors import ConfigError
 from exemplar_trainer.train import train
@@ -33,13 +35,16 @@ def torchrun(config, folder: Path) -> list[dict]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def as_torchrun(config) -> None:
-    """The same by the variables that torchrun sets."""
+def as_torchrun(config, stop: int | None = None) -> list[int]:
+    """The same by the variables that torchrun sets: how each rank ended. stop: a rank that gets SIGTERM once steps are taken."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(probe.getsockname()[1]), "WORLD_SIZE": "2"}
     ranks = [Child({**SHARED, **config}, **address, RANK=str(rank), LOCAL_RANK=str(rank)) for rank in range(2)]
-    assert [child.wait() for child in ranks] == [0, 0]
+    if stop is not None:
+        next(event for event in ranks[0].events() if event["event"] == "progress")
+        ranks[stop].send(signal.SIGTERM)
+    return [child.wait() for child in ranks]
 
 
 @pytest.fixture(scope="module")
@@ -88,12 +93,21 @@ def test_two_ranks_go_on_exactly_and_one_does_not_go_on_for_two(two, odd, tmp_pa
     """With all the kinds of steps of `em`, from the checkpoint of an epoch's middle."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     config = {"uri": str(odd), "checkpoints": str(tmp_path / "run"), "batchGroups": 2}
-    as_torchrun(config)
+    assert as_torchrun(config) == [0, 0]
     whole = shutil.copytree(tmp_path / "run", tmp_path / "whole")
     shutil.rmtree(tmp_path / "run" / "00000008")
     with pytest.raises(ConfigError, match="holds a run whose ranks is 2, not 1; choose another name"):
         train(TrainConfig.from_json({**SHARED, **config}), lambda event: None)
-    as_torchrun(config)
+    assert as_torchrun(config) == [0, 0]
     assert curve(tmp_path / "run") == curve(whole)
     for name in ("model.safetensors", "optimizer.safetensors"):
         assert (tmp_path / "run" / "00000008" / name).read_bytes() == (whole / "00000008" / name).read_bytes()
+
+
+def test_two_ranks_stop_where_one_of_them_is_told_to(two, odd, tmp_path):
+    """The one that does not write: both end with the checkpoint of one and the same step, and go on from it to the same curve."""
+    config = {"uri": str(odd), "checkpoints": str(tmp_path / "run"), "batchGroups": 2, "objective": "imitation"}
+    assert as_torchrun(config, stop=1) == [STOPPED, STOPPED]
+    assert complete(tmp_path / "run")[-1].name < f"{STEPS:08d}"
+    assert as_torchrun(config) == [0, 0]
+    assert curve(tmp_path / "run") == curve(two[0])
