@@ -135,11 +135,14 @@ function valued(name, rows) {
     sums.draft += world.value(situation, row.draft).logReward;
     sums.final += world.value(situation, row.final).logReward;
     sums.best += world.value(situation, world.exemplary(situation)).logReward;
+    const drawn = row.sampled.reduce((/** @type {number} */ sum, /** @type {any} */ each) => sum + each.times, 0);
+    plans += drawn;
     for (const { plan, times } of row.sampled) {
-      plans += times;
-      if (checkPlan(plan, situation).length > 0) continue;
+      const isValid = checkPlan(plan, situation).length === 0;
+      // a plan that is none is worth no more than the draft
+      sums.drawn += (times * world.value(situation, isValid ? plan : row.draft).logReward) / drawn;
+      if (!isValid) continue;
       valid += times;
-      sums.drawn += (times * world.value(situation, plan).logReward) / row.sampled.reduce((/** @type {number} */ sum, /** @type {any} */ each) => sum + each.times, 0);
       for (const flaw of world.inspect(situation, plan)) flaws[flaw.class] = (flaws[flaw.class] ?? 0) + times;
     }
   }

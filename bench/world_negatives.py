@@ -33,7 +33,7 @@ from exemplar_trainer.split import Parsed, learn_figures, learn_vocabulary, open
 ARMS = ("mle", "nce", "corrected", "dpo", "random", "shuffled")
 TERMS = {"nce": ("plain", "own"), "corrected": ("corrected", "own"), "dpo": ("dpo", "own"), "random": ("plain", "random"), "shuffled": ("corrected", "shuffled")}
 """The contrast of each arm, and what it opposes to finals."""
-BATCH, CONTRASTED, EDITS = 8, 4, 6
+BATCH, CONTRASTED, OPPOSED, EDITS = 8, 2, 3, 6
 TEMPERATURES, DRAWS = (1.0, 0.5), 2
 RATE, WEIGHT, BETA, CLIP = 2e-3, 0.1, 0.1, 1.0
 """WEIGHT: of a plan's term against its likelihood, both a step of the plan."""
@@ -98,15 +98,15 @@ def learn(actor: PlanActor, train: Sequence[Item], arm: str, steps: int, seed: i
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1.0, (step + 1) / 50) * (1 - step / steps)
         batch = rng.sample(train, BATCH)
-        others = [rng.choice(one.negatives) for one, _ in batch]
+        others = [rng.sample(one.negatives, min(OPPOSED, len(one.negatives))) for one, _ in batch]
         finals = [Pair(reading, one.positive.tree, [], random.Random(rng.random())) for one, reading in batch]
-        drafts = [Pair(reading, other.tree, [], random.Random(rng.random())) for other, (_, reading) in zip(others, batch, strict=True)]
+        drafts = [Pair(reading, other.tree, [], random.Random(rng.random())) for (other, *_), (_, reading) in zip(others, batch, strict=True)]
         memory = memory_of(actor, readings_of(finals))
         loss = imitation(actor, memory, "prior", finals, EDITS)[0] + imitation(actor, memory, "draft", drafts, EDITS)[0]
         if arm != "mle":
             kind, negatives = TERMS[arm]
             steps_a_plan = sum(size(pair.tree) + 1 for pair in finals) / BATCH
-            told_apart = opposed(finals, [pair.tree for pair in drafts], negatives, CONTRASTED)
+            told_apart = opposed(finals, [[each.tree for each in some] for some in others], negatives, CONTRASTED)
             loss = loss + WEIGHT / steps_a_plan * contrast(actor, memory.first(CONTRASTED), *told_apart, kind, BETA)
         optimizer.zero_grad()
         loss.backward()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from .layers import Attention, DecoderLayer, FeedForward, Memory, NextToken, PlanLayer, Size, TextLayer, relations
@@ -47,8 +48,24 @@ class PlanRows:
     figures: torch.Tensor
     allowed: torch.Tensor
 
+    @property
+    def tokens(self) -> torch.Tensor:
+        """int64 [C, S, R, W]: the text of each row."""
+        contexts, plans, length = self.text.shape
+        width = self.texts.shape[-1]
+        return self.texts.gather(1, self.text.flatten(1).unsqueeze(-1).expand(-1, -1, width)).view(contexts, plans, length, width)
+
     def to(self, device: torch.device) -> "PlanRows":
         return PlanRows(*(getattr(self, each.name).to(device) for each in fields(self)))
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A plan of each of C contexts. hidden: [C, R, width]; kind: int64 [C, R]; tokens: int64 [C, R, W], the text of each row."""
+
+    hidden: torch.Tensor
+    kind: torch.Tensor
+    tokens: torch.Tensor
 
 
 class PlanActor(nn.Module):
@@ -93,6 +110,8 @@ class PlanActor(nn.Module):
         self.figure_norm = nn.LayerNorm(width)
         self.figure_out = nn.ModuleList(nn.Linear(width, bins) for bins in figures)
 
+        self.said = nn.Linear(2 * width, width)
+        self.said_out = nn.LayerNorm(width)
         self.telling_layers = nn.ModuleList(DecoderLayer(size) for _ in range(size.decoder_layers))
         self.telling_out = NextToken(size, vocabulary)
         self.untold = nn.Parameter(torch.randn(width))
@@ -190,13 +209,26 @@ class PlanActor(nn.Module):
         hidden = self.figure_norm(hidden)
         return [head(hidden) for head in self.figure_out]
 
-    def beside_plan(self, condition: Memory, hidden: torch.Tensor | None, present: torch.Tensor | None) -> Memory:
-        """What explanations are told from. hidden: [C, R, width], the rows of a plan of each context, and present: bool [C, R]; None: no plan, as of p(x | c)."""
-        if hidden is None:
+    def beside_plan(self, condition: Memory, plan: Encoded | None) -> Memory:
+        """What explanations are told from, the words of the plan among it, so that they can be copied. plan: None for p(x | c)."""
+        if plan is None:
             contexts = len(condition.tokens)
-            hidden = self.untold.expand(contexts, 1, -1)
-            present = torch.ones(contexts, 1, dtype=torch.bool, device=condition.tokens.device)
-        return condition.joined(Memory(hidden, torch.full(present.shape, PAD, device=condition.tokens.device), present, condition.values))
+            there = torch.ones(contexts, 1, dtype=torch.bool, device=condition.tokens.device)
+            return condition.joined(Memory(self.untold.expand(contexts, 1, -1), torch.full(there.shape, PAD, device=there.device), there, condition.values))
+        present = plan.kind != PADDING
+        rows = Memory(plan.hidden, torch.full(present.shape, PAD, device=present.device), present, condition.values)
+        return condition.joined(rows).joined(self._said(plan, condition.values))
+
+    def _said(self, plan: Encoded, values: torch.Tensor) -> Memory:
+        """The memory of a plan's words, each with its row and the word before it."""
+        embedded = self.embed(plan.tokens, values)
+        before = F.pad(embedded, (0, 0, 1, 0))[:, :, :-1]
+        words = self.said_out(plan.hidden.unsqueeze(2) + self.said(torch.cat([embedded, before], -1))).flatten(1, 2)
+        flat = plan.tokens.flatten(1)
+        # rows differ in length: words first, then nothing
+        order = (flat == PAD).to(torch.int8).argsort(dim=1, stable=True)[:, : self.length(max(1, int((flat != PAD).sum(1).max())))]
+        flat = flat.gather(1, order)
+        return Memory(words.gather(1, order.unsqueeze(2).expand(-1, -1, words.shape[2])), flat, flat != PAD, values)
 
     def next_told(self, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
         """log p of the token after those of an explanation so far (int64 [C, L], from BOS): [C, 1, V]. memory: of `beside_plan`."""

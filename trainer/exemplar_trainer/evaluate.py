@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,7 +11,6 @@ import torch
 from .actor import PlanActor
 from .layers import Memory
 from .losses import Pair, log_p, readings_of, telling
-from .plan_tree import translated
 from .policies import memory_of, with_explanations
 from .situations import Reading, Situation, path_to
 
@@ -19,6 +19,7 @@ FEW = 30
 MOST = 64
 """Situations of a split that are looked at, the first in its files' order."""
 AT_ONCE = 4
+WATCHED = 16
 SHARED_NATS = 1.0
 SHARED_SHARE = 0.5
 Z95 = 1.959964
@@ -68,22 +69,19 @@ def validation_loss(actor: PlanActor, situations: Sequence[tuple[Situation, Read
 @torch.no_grad()
 def watch(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> dict[str, float | bool]:
     """
-    Signs of posterior collapse on up to 8 held-out situations, each with its positive's explanation.
+    Signs of posterior collapse on up to WATCHED held-out situations, each with its positive's explanation.
 
-    swapNats: log p(x | z) - log p(x | z of another situation), mean. sharedNats: I(z; x | c) among up to 3 versions of a situation, by the mean of
-    log q(z | x, c) - log mean_x' q(z | x', c), x' over those versions' explanations; sharedShare: of log(versions), its most. Other situations' explanations would
-    measure what the condition tells already. tokenNats, untoldTokenNats: -log p(x | z, c) and -log p(x | c) a token.
+    swapNats: log p(x | z) - log p(x | z'), mean, z' an earlier version of the same plan. sharedNats: I(z; x | c) among up to 3 versions of a situation, by the
+    mean of log q(z | x, c) - log mean_x' q(z | x', c), x' over those versions' explanations; sharedShare: of log(versions), its most. Other situations' plans and
+    explanations would measure what the condition tells already. tokenNats, untoldTokenNats: -log p(x | z, c) and -log p(x | c) a token.
     collapsed: swapNats below 1 nat, or sharedShare below a half: then M-steps would train p(x | z) to ignore plans.
     """
     actor.eval()
-    some = list(situations[:8])
+    some = list(situations[:WATCHED])
     pairs = [Pair(reading, one.positive.tree, reading.explanation(one.positive.explanation), random.Random(one.id)) for one, reading in some]
     memory = memory_of(actor, readings_of(pairs))
     told, untold = telling(actor, memory, pairs)
-    swapped = [
-        Pair(pair.reading, translated(other.tree, other.reading.texts, pair.reading.texts), pair.explanation, pair.rng)
-        for pair, other in zip(pairs, (pairs[-1], *pairs[:-1]), strict=True)
-    ]
+    swapped = [replace(pair, tree=one.negatives[0].tree) for pair, (one, _) in zip(pairs, some, strict=True)]
     lengths = torch.tensor([1.0 + len(pair.explanation) for pair in pairs], device=told.device)
     swap = ((telling(actor, memory, swapped)[0] - told) * lengths).mean().item()
     shared, most = _shared_nats(actor, memory, some)

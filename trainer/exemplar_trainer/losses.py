@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from .actor import PADDING, PlanActor
+from .actor import PlanActor
 from .domain import Plan, undo_of, undos
 from .layers import Memory
 from .objectives import dpo, grouped_nce, modified_sub_trajectory_balance
@@ -46,8 +46,8 @@ def telling(actor: PlanActor, memory: Memory, pairs: Sequence[Pair]) -> tuple[to
     """-log p(x | z, c) and -log p(x | c) a token, nats, each [C]."""
     seen = score(actor, memory, "prior", readings_of(pairs), [[Step(pair.tree, None, 0.0)] for pair in pairs])
     texts = [pair.explanation for pair in pairs]
-    told, tokens = tell(actor, memory, seen.hidden[:, 0], seen.rows.kind[:, 0] != PADDING, texts)
-    untold, _ = tell(actor, memory, None, None, texts)
+    told, tokens = tell(actor, memory, seen.plan(0), texts)
+    untold, _ = tell(actor, memory, None, texts)
     return -told / tokens, -untold / tokens
 
 
@@ -65,22 +65,23 @@ def log_p(actor: PlanActor, memory: Memory, role: str, readings: Sequence[Readin
     return torch.stack(terms)
 
 
-def opposed(finals: Sequence[Pair], drafts: Sequence[Plan], negatives: str, count: int) -> tuple[list[Pair], list[list[Plan]]]:
+def opposed(finals: Sequence[Pair], earlier: Sequence[Sequence[Plan]], negatives: str, count: int) -> tuple[list[Pair], list[list[Plan]]]:
     """
-    The first `count` positives and what each is told apart from. negatives: `own`, the draft of the same place; `random`, the final plan of the
-    nearest other situation before it whose levels fit, the draft where there is none; `shuffled`, its own in roles drawn at random.
+    The first `count` positives and what each is told apart from. earlier: at least one plan of each place. negatives: `own`, those; `random`, as many final plans of
+    the nearest other situations before it whose levels fit, its own where there is none; `shuffled`, its own, any of the group in the positive's role.
     """
     positives, others = [], []
-    for place, (positive, negative) in enumerate(zip(finals[:count], drafts, strict=False)):
+    for place, (positive, own) in enumerate(zip(finals[:count], earlier, strict=False)):
+        opposing = list(own)
         if negatives == "random":
-            fits = (other for other in (finals[place - back] for back in range(1, len(finals))) if _levels(other.tree) <= positive.reading.condition.max_depth)
-            neighbour = next(fits, None)
-            if neighbour is not None:
-                negative = translated(neighbour.tree, neighbour.reading.texts, positive.reading.texts)
-        if negatives == "shuffled" and positive.rng.random() < 0.5:
-            positive, negative = replace(positive, tree=negative), positive.tree
+            fit = [other for other in (finals[place - back] for back in range(1, len(finals))) if _levels(other.tree) <= positive.reading.condition.max_depth]
+            opposing = [translated(other.tree, other.reading.texts, positive.reading.texts) for other in fit[: len(own)]] or opposing
+        if negatives == "shuffled":
+            role = positive.rng.randrange(1 + len(own))
+            if role > 0:
+                opposing[role - 1], positive = positive.tree, replace(positive, tree=opposing[role - 1])
         positives.append(positive)
-        others.append([negative])
+        others.append(opposing)
     return positives, others
 
 
@@ -145,8 +146,7 @@ def _text_of_each(actor: PlanActor, memory: Memory, seen: Scored, explanations: 
     """log p(x | s, c) at each state: [C, S]."""
     contexts, states = seen.present.shape
     every = torch.arange(contexts, device=memory.hidden.device).repeat_interleave(states)
-    present = (seen.rows.kind != PADDING).flatten(0, 1)
-    log_text, _ = tell(actor, memory.rows(every), seen.hidden.flatten(0, 1), present, [explanations[c] for c in every.tolist()])
+    log_text, _ = tell(actor, memory.rows(every), seen.plans(), [explanations[c] for c in every.tolist()])
     return log_text.view(contexts, states)
 
 

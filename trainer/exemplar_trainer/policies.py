@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .actor import BARE, EDITS, LABELLED, PADDING, START, STATE, STOP, PlanActor, PlanRows
+from .actor import BARE, EDITS, LABELLED, PADDING, START, STATE, STOP, Encoded, PlanActor, PlanRows
 from .domain import PLACEHOLDER, ROOT, Edit, Plan, PlanSpace, apply
 from .layers import Memory
 from .plan_tree import MOST_STATES
@@ -37,6 +37,14 @@ class Scored:
     @property
     def log_pf(self) -> torch.Tensor:
         return self.choice + self.text + self.figures
+
+    def plan(self, place: int) -> Encoded:
+        """The state at this place of each context."""
+        return Encoded(self.hidden[:, place], self.rows.kind[:, place], self.rows.tokens[:, place])
+
+    def plans(self) -> Encoded:
+        """All states of all contexts, one after the other, as of C S contexts."""
+        return Encoded(*(each.flatten(0, 1) for each in (self.hidden, self.rows.kind, self.rows.tokens)))
 
 
 def memory_of(actor: PlanActor, readings: Sequence[Reading]) -> Memory:
@@ -99,11 +107,11 @@ def score(actor: PlanActor, memory: Memory, role: str, readings: Sequence[Readin
     )
 
 
-def tell(actor: PlanActor, condition: Memory, hidden: torch.Tensor | None, present: torch.Tensor | None, explanations: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
-    """log p(x | z, c) of an explanation for each context, or p(x | c) where hidden is None: ([C], number of tokens with the end [C])."""
+def tell(actor: PlanActor, condition: Memory, plan: Encoded | None, explanations: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """log p(x | z, c) of an explanation for each context, or p(x | c) where plan is None: ([C], number of tokens with the end [C])."""
     tokens = padded([[BOS, *explanation] for explanation in explanations], actor.length).to(condition.hidden.device)
     wanted = F.pad(tokens[:, 1:], (0, 1)).scatter(1, (tokens[:, 1:] != PAD).sum(1, keepdim=True), EOS)
-    log_token = actor.telling_log_p(wanted, tokens, actor.beside_plan(condition, hidden, present))
+    log_token = actor.telling_log_p(wanted, tokens, actor.beside_plan(condition, plan))
     return log_token.sum(1), (wanted != PAD).sum(1)
 
 
@@ -188,8 +196,7 @@ def draw(
     starts: Sequence[Plan] | None = None,
 ) -> list[list[Drawn]]:  # fmt: skip
     """
-    `count` plans in each context, from its start (the root). temperature: of choices and texts; 0 takes the likeliest at each step. Figures are the
-    likeliest ones. A plan that does not stop within MOST_EDITS is taken as it then stands.
+    `count` plans in each context, from its start (the root). temperature: of choices, texts and figures; 0 takes the likeliest at each step. A plan that does not stop within MOST_EDITS is taken as it then stands.
     """
     device = memory.hidden.device
     drawn = [[Drawn(start) for _ in range(count)] for start in (starts or [ROOT] * len(readings))]
@@ -210,7 +217,7 @@ def draw(
         slots = actor.slots(hidden, chosen, role)
         tokens, log_text = _write(actor, slots, part, chosen == STOP, generator, temperature)
         logits = actor.figure_logits(slots, tokens, part)
-        bins = torch.stack([each[..., 1:].argmax(-1) + 1 for each in logits], -1)
+        bins = torch.stack([_pick(each[..., 1:].float().log_softmax(-1), temperature, generator) + 1 for each in logits], -1)
         log_figures = sum(bin_log_probs(each, bins[..., place]) for place, each in enumerate(logits))
         choices, written, figures = chosen.tolist(), tokens.tolist(), bins.tolist()
         log_p, log_text, log_figures = log_p.tolist(), log_text.tolist(), log_figures.tolist()
@@ -267,7 +274,7 @@ def explain(
 ) -> list[list[int]]:
     """An explanation in tokens, drawn from p(x | z, c), for the plan of each context."""
     seen = score(actor, memory, "prior", readings, [[Step(plan, None, 0.0)] for plan in plans])
-    beside = actor.beside_plan(memory, seen.hidden[:, 0], seen.rows.kind[:, 0] != PADDING)
+    beside = actor.beside_plan(memory, seen.plan(0))
     tokens = torch.full((len(plans), 1), BOS, device=beside.hidden.device)
     done = torch.zeros(len(plans), 1, dtype=torch.bool, device=beside.hidden.device)
     for _ in range(MOST_EXPLANATION):

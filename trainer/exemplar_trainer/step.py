@@ -26,13 +26,15 @@ WINDOW = 3
 """Steps of a path in an E-step."""
 THRESHOLD = (60.0, 6.0)
 """Smoothed balance loss below which M-steps are taken, from the first step to the last; nats squared."""
-DRAFT_WEIGHT, POSTERIOR_WEIGHT, TELLING_WEIGHT, UNTOLD_WEIGHT = 0.3, 0.3, 0.3, 0.05
+DRAFT_WEIGHT, POSTERIOR_WEIGHT, TELLING_WEIGHT = 0.3, 0.5, 0.5
 BALANCE_WEIGHT, M_WEIGHT, SLEEP_WEIGHT = 0.002, 0.3, 0.3
 """Against the imitation of finals, which has 1: all policies share an encoder, and gradients are clipped together."""
 CONTRAST_GROUPS, DRAWN_GROUPS = 2, 4
 """Situations of a batch in a step of that kind."""
-TOLD_SHARE = 4
+TOLD_SHARE = 2
 """One situation in so many of a batch is learned from with its explanation, which is long."""
+MOST_OPPOSED = 3
+"""Earlier versions that a final one is told apart from."""
 DPO_BETA = 0.1
 
 
@@ -72,7 +74,8 @@ def losses_of(
     if config.objective == "imitation":
         return found, tokens
 
-    drafts = [_pair(one, reading, one_of(one.negatives, config.seed, step, one.id), config.seed, step) for one, reading in batch]
+    earlier = [some_of(one.negatives, config.seed, step, one.id) for one, _ in batch]
+    drafts = [_pair(one, reading, first, config.seed, step) for (one, reading), (first, *_) in zip(batch, earlier, strict=True)]
     few = max(1, config.stepsAPlan // 2)
     if step % 2 == 1:
         loss, seen = imitation(actor, memory, "draft", drafts, few)
@@ -84,17 +87,19 @@ def losses_of(
         either = [final if final.rng.random() < 0.5 else draft for final, draft in zip(pairs, drafts, strict=True)][:told_of]
         beside = memory.first(told_of)
         told = with_explanations(actor, beside, [pair.explanation for pair in either])
-        loss, seen = imitation(actor, told, "posterior", either, few)
+        loss, seen = imitation(actor, told, "posterior", either, config.stepsAPlan)
         found["posterior"] = POSTERIOR_WEIGHT * loss
         tokens += seen.tokens
         with_plan, without = telling(actor, beside, either)
-        found["telling"], found["untold"] = TELLING_WEIGHT * with_plan.mean(), UNTOLD_WEIGHT * without.mean()
+        # p(x | c) is what p(x | z, c) is measured against: it learns as much
+        found["telling"], found["untold"] = TELLING_WEIGHT * with_plan.mean(), TELLING_WEIGHT * without.mean()
         if step % BALANCE_EVERY == 0:
             found["balance"] = BALANCE_WEIGHT * balance(actor, beside, either, WINDOW)
 
     generator = torch.Generator().manual_seed(zlib.crc32(f"{config.seed}/{step}/{batch[0][0].id}".encode()))
     if config.contrast != "none" and step % CONTRAST_EVERY == 1:
-        found["contrast"] = _contrast(actor, pairs, [pair.tree for pair in drafts], config, step)
+        told_apart = opposed(pairs, [[version.tree for version in some] for some in earlier], config.negatives, CONTRAST_GROUPS)
+        found["contrast"] = _contrast(actor, *told_apart, config, step)
     if step % M_STEP_EVERY == 2 and em.may_maximize(step / steps):
         found["maximize"] = M_WEIGHT * m_step(actor, pairs[:DRAWN_GROUPS], config, generator)
         em.m_steps += 1
@@ -103,8 +108,7 @@ def losses_of(
     return found, tokens
 
 
-def _contrast(actor: PlanActor, finals: Sequence[Pair], drafts: Sequence[Plan], config: TrainConfig, step: int) -> torch.Tensor:
-    positives, negatives = opposed(finals, drafts, config.negatives, CONTRAST_GROUPS)
+def _contrast(actor: PlanActor, positives: Sequence[Pair], negatives: Sequence[Sequence[Plan]], config: TrainConfig, step: int) -> torch.Tensor:
     memory = memory_of(actor, readings_of(positives))
     weight = config.contrastWeight * min(1.0, step / RAMP_STEPS)
     # a step of a plan, as imitation is counted
@@ -140,5 +144,6 @@ def _pair(one: Situation, reading: Reading, version: Version, seed: int, step: i
     return Pair(reading, version.tree, reading.explanation(version.explanation), random.Random(f"{seed}/{step}/{one.id}/{kind}"))
 
 
-def one_of(negatives: Sequence[Version], seed: int, step: int, situation: str) -> Version:
-    return negatives[random.Random(f"{seed}/{step}/{situation}/which").randrange(len(negatives))]
+def some_of(negatives: Sequence[Version], seed: int, step: int, situation: str) -> list[Version]:
+    """Up to MOST_OPPOSED earlier versions, drawn without putting back."""
+    return random.Random(f"{seed}/{step}/{situation}/which").sample(negatives, min(MOST_OPPOSED, len(negatives)))

@@ -217,7 +217,7 @@ class Run:
         generation = self.dataset.generation
         nats = self.ranks.told(validation_loss(self.actor, validation)) if validation else None
         found: dict[str, Any] = {"step": self.step, "nats": None if nats is None else round(nats, 4)}
-        if self.config.objective == "em" and len(validation) > 1:
+        if self.config.objective == "em" and validation:
             found |= watch(self.actor, validation)
             self.em.collapsed = bool(self.ranks.told(found["collapsed"]))
         self.evaluations.append(found)

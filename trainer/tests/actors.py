@@ -32,3 +32,13 @@ def parsed_of(folder: Path) -> Parsed:
 def situations_of(folder: Path, parsed: Parsed, split: str = "train") -> list[tuple[Situation, Reading]]:
     """By their place in the campaign."""
     return list(map(parsed, open_split(str(folder), split, None, shuffle=False).items()))
+
+
+@torch.no_grad()
+def say_nothing_of_plans(actor: PlanActor) -> None:
+    """Explanations are told without a look at plan or condition, and nothing is copied."""
+    for layer in actor.telling_layers:
+        for parameter in layer.reading.out.parameters():
+            parameter.zero_()
+    actor.telling_out.copies.weight.zero_()
+    actor.telling_out.copies.bias.fill_(-100.0)

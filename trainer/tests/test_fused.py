@@ -35,7 +35,7 @@ def test_a_fused_actor_has_the_laws_and_the_gradients_of_the_other(moving):
         for role in ROLES:
             seen = score(actor, told if role == "posterior" else memory, role, readings, [path_to(one.positive.tree, source)[:5] for one, _ in some])
             found += [seen.log_pf.flatten(), seen.log_stop.flatten()]
-        found.append(tell(actor, memory, None, None, [reading.explanation(one.positive.explanation) for one, reading in some])[0])
+        found.append(tell(actor, memory, None, [reading.explanation(one.positive.explanation) for one, reading in some])[0])
         torch.cat(found).sum().backward()
         laws.append(torch.cat(found).detach())
         gradients.append({name: each.grad for name, each in actor.named_parameters() if each.grad is not None})

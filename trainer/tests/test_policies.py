@@ -3,6 +3,7 @@
 import math
 import random
 from collections import Counter
+from copy import deepcopy
 
 import pytest
 import torch
@@ -10,13 +11,13 @@ from actors import actor_of, parsed_of, situations_of
 from judge import faults
 
 from exemplar_trainer import policies
-from exemplar_trainer.domain import ROOT, Edit, Node, PlanSpace, apply
+from exemplar_trainer.domain import PLACEHOLDER, ROOT, Edit, Node, PlanSpace, apply
 from exemplar_trainer.layers import NEVER_SAID
 from exemplar_trainer.losses import log_p
 from exemplar_trainer.plan_tree import Condition, Figures, Texts, plan_of
 from exemplar_trainer.policies import draw, explain, memory_of, plan_rows, score, tell, with_explanations
 from exemplar_trainer.situations import Reading, Step, path_to
-from exemplar_trainer.vocabulary import CUT, EOS, FIRST_WORD, OPEN, SEP, SPECIAL, Vocabulary
+from exemplar_trainer.vocabulary import BOS, CUT, EOS, FIRST_WORD, OPEN, SEP, SPECIAL, Vocabulary
 
 FIGURES = Figures((("load", "kg"),))
 MARKS = (".", ";", "!", "?")
@@ -102,12 +103,29 @@ def test_no_text_is_empty_and_none_holds_marks_of_a_condition(read):
     laws = [
         actor.next_symbol(slots, torch.zeros(1, 4, 0, dtype=torch.int64), memory),
         actor.next_symbol(slots, texts[:, None, :3].expand(1, 4, 3), memory),
-        actor.next_told(texts, actor.beside_plan(memory, seen.hidden[:, 0], seen.rows.kind[:, 0] != 0)),
+        actor.next_told(texts, actor.beside_plan(memory, seen.plan(0))),
     ]
     for law in laws:
         assert torch.allclose(law.exp().sum(-1), torch.ones(law.shape[:-1]), atol=1e-5)
         assert law[..., list(NEVER_SAID)].exp().max() < 1e-29
     assert laws[0][..., EOS].exp().max() < 1e-29 < laws[1][..., EOS].exp().min()
+
+
+@torch.no_grad()
+def test_an_explanation_copies_the_words_of_its_condition_and_of_the_plan_beside_it(read):
+    actor, some = read
+    actor = deepcopy(actor)
+    actor.telling_out.copies.weight.zero_()
+    actor.telling_out.copies.bias.fill_(100.0)  # nothing is said but what is copied
+    pairs = some[:3]
+    readings = [reading for _, reading in pairs]
+    memory = memory_of(actor, readings)
+    seen = score(actor, memory, "prior", readings, [[Step(one.positive.tree, None, 0.0)] for one, _ in pairs])
+    for plan in (seen.plan(0), None):
+        law = actor.next_told(torch.full((3, 1), BOS), actor.beside_plan(memory, plan)).squeeze(1)
+        for (one, reading), row in zip(pairs, law.exp(), strict=True):
+            told = set(reading.tokens) | (set() if plan is None else {token for node in one.positive.tree for token in reading.node(node) if node.symbol != PLACEHOLDER})
+            assert set(torch.nonzero(row > 1e-9).flatten().tolist()) == told - set(NEVER_SAID)
 
 
 @torch.no_grad()
@@ -259,8 +277,7 @@ def test_a_context_is_scored_alone_as_among_longer_ones(read):
         memory = memory_of(actor, those)
         told = with_explanations(actor, memory, [texts[place] for place in places])
         seen = [score(actor, at, role, those, [paths[place] for place in places]) for role, at in (("prior", memory), ("draft", memory), ("posterior", told))]
-        last = seen[0].hidden[:, 0], seen[0].rows.kind[:, 0] != 0
-        said = tell(actor, memory, *last, [texts[place] for place in places]), tell(actor, memory, None, None, [texts[place] for place in places])
+        said = tell(actor, memory, seen[0].plan(0), [texts[place] for place in places]), tell(actor, memory, None, [texts[place] for place in places])
         undone = actor.undo_logits(seen[2].hidden)
         return [
             {
@@ -327,7 +344,7 @@ def test_what_each_law_can_see(read):
 
     def told(version, at=memory):
         seen = score(actor, at, "prior", [reading], [[Step(version.tree, None, 0.0)]])
-        return tell(actor, at, seen.hidden[:, 0], seen.rows.kind[:, 0] != 0, [mine])[0].item()
+        return tell(actor, at, seen.plan(0), [mine])[0].item()
 
     assert abs(told(one.positive) - told(one.negatives[0])) > 1e-4  # the plan
 
@@ -370,5 +387,5 @@ def test_text_limits_hold(marking):
     (drawn,) = draw(actor, memory, "prior", [reading], 4, generator(9))
     assert all(len(reading.node(node)) <= 64 for one in drawn for node in one.plan)
     (told,) = explain(actor, memory, [reading], [drawn[0].plan], generator(9))
-    assert len(told) == 256 and math.isfinite(tell(actor, memory, None, None, [told])[0].item())
+    assert len(told) == 256 and math.isfinite(tell(actor, memory, None, [told])[0].item())
     assert not {CUT, *range(SPECIAL)} & set(told)
