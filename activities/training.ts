@@ -28,6 +28,8 @@ export interface Ranking {
   situations: number;
   /** What "the plan with more nodes is better" alone would get. */
   longerFirst: number | null;
+  /** How many conditions, texts of final plans and their explanations were too long for the actor, and lost their ends. Absent in results of earlier versions. */
+  cut?: { conditions: number; texts: number; explanations: number };
   note: string | null;
 }
 

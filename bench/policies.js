@@ -97,7 +97,7 @@ async function trained(world, arm) {
   const state = JSON.parse(readFileSync(join(result.checkpoint, 'state.json'), 'utf8'));
   const manifests = join(datasets, `policies-${world}`, 'manifest');
   const { outcomes, planned } = JSON.parse(readFileSync(join(manifests, readdirSync(manifests).sort().at(-1) ?? ''), 'utf8'));
-  return { outcomes: { planned, ...outcomes }, steps: result.step, best: state.best, watch: state.evaluations.at(-1), test: result.test };
+  return { outcomes: { planned, ...outcomes }, steps: result.step, best: state.best, watch: state.evaluations.at(-1), mSteps: state.em.m_steps, test: result.test };
 }
 
 /** @param {string} world @param {string} arm */
@@ -193,7 +193,7 @@ function report({ machine: m, settings, seen: all }) {
     '',
     `\`npm run build && node bench/policies.js --count ${settings.count} --epochs N\` wrote this page (epochs as told below, a world at a time with \`--keep\`). Campaign: \`bench/policies.yaml\`, under \`worlds/laws/${settings.law}.json\`, which neither actor nor trainer was built with.`,
     '',
-    '**Simulated**: a seeded program plays the exemplary actor in two small worlds that know the exact value of any plan. Splits are by situation; every number below is of the test split. `em` trains all policies, `imitation` the forward policy of final plans alone, with as many steps and the same network.',
+    '**Simulated**: a seeded program plays the exemplary actor in two small worlds that know the exact value of any plan. Splits are by situation; values are of all situations of the test split that converged; nats and pairs of its first 64, what explanations give back of its first 48; the columns from p(x given z) on of 16 situations of the validation split, at the last evaluation. `em` trains all policies, `imitation` the forward policy of final plans alone, with as many steps and the same network.',
     '',
     machineText(m, m.loadAfter),
     '',
@@ -210,10 +210,10 @@ function report({ machine: m, settings, seen: all }) {
     `Bar: ${percent(BAR.way)} of the way and ${percent(BAR.valid)} valid, for plans that \`em\` draws. \`drawn\`: at temperature 1, the actor's own law; \`likeliest\`: \`exemplar sample --mode habitual\`.`,
     '',
     ...table(
-      ['world', 'arm', 'converged, of so many that ended', 'epochs', 'steps', 'nats a final plan', 'pairs right', '95 %', 'p(x given z), nats a token', 'p(x) alone', 'swap, nats', 'I(z; x), nats'],
-      all.map(({ world, arm, outcomes, epochs, steps, test, watch }) => [
+      ['world', 'arm', 'converged, of so many that ended', 'epochs', 'steps', 'nats a final plan', 'pairs right', '95 %', 'p(x given z), nats a token', 'p(x) alone', 'swap, nats', 'I(z; x), nats', 'M-steps'],
+      all.map(({ world, arm, outcomes, epochs, steps, test, watch, mSteps }) => [
         world, arm, `${outcomes.converged} of ${outcomes.planned - outcomes.waiting}`, epochs ?? settings.epochs, steps, nats(test.nats), percent(test.pairAccuracy ?? 0), test.interval === null ? '-' : test.interval.map((/** @type {number} */ end) => percent(end)).join(' to '),
-        watch?.tokenNats ?? '-', watch?.untoldTokenNats ?? '-', watch?.swapNats ?? '-', watch?.sharedNats ?? '-',
+        watch?.tokenNats ?? '-', watch?.untoldTokenNats ?? '-', watch?.swapNats ?? '-', watch?.sharedNats ?? '-', mSteps ?? '-',
       ]),
     ),
     '',

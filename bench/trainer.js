@@ -31,8 +31,9 @@ function report(m) {
   const median = (/** @type {number[]} */ list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
   const rate = (/** @type {string} */ name, /** @type {string} */ what) => median(m.rounds.map((/** @type {any} */ round) => round[name][what]));
   const per = (/** @type {string} */ name) => rate(name, 'tokensPerS') * m.flopsAToken[name];
-  const ratios = m.rounds.map((/** @type {any} */ { actor, model }) => actor.tokensPerS / model.tokensPerS);
-  const ratio = median(ratios);
+  const ratiosOf = (/** @type {string} */ name) => m.rounds.map((/** @type {any} */ round) => round[name].tokensPerS / round.model.tokensPerS);
+  const ratioText = (/** @type {string} */ name) => `${median(ratiosOf(name)).toFixed(2)} (${Math.min(...ratiosOf(name)).toFixed(2)} to ${Math.max(...ratiosOf(name)).toFixed(2)}), in operations a second ${(per(name) / per('model')).toFixed(2)}`;
+  const ratio = Math.min(...['imitation', 'em'].map((name) => median(ratiosOf(name))));
   const row = (/** @type {string} */ name, /** @type {string} */ title) => [
     title, m.weights[name].toLocaleString('en-US'), Math.round(rate(name, 'tokensPerS')).toLocaleString('en-US'), (m.flopsAToken[name] / 1e6).toFixed(1),
     (per(name) / 1e9).toFixed(1), percent(per(name) / m.peakFlops),
@@ -46,11 +47,14 @@ function report(m) {
       '',
       `On ${m.device === 'cpu' ? `${m.threads} CPU threads` : m.device}, torch ${m.torch}. ${machineText(on, load())}`,
       '',
-      `Whole training steps (forward, backward, AdamW) in turns, ${m.rounds.length} rounds, medians. The actor imitates: ${m.batch} made-up situations a step, ${m.stepsAPlan} steps of a path in each. The language model is causal and made of the actor's own layers, ${m.layers} of them, on ${m.batch} texts of ${m.length} tokens.`,
+      `Whole training steps (forward, backward, AdamW) in turns, ${m.rounds.length} rounds, medians. The actor learns from ${m.batch} made-up situations a step, ${m.stepsAPlan} steps of a path in each: \`imitation\` of final plans alone; \`em\`, the default, all policies (M-steps and sleep are rare, and left out). The language model is causal and made of the actor's own layers, ${m.layers} of them, on ${m.batch} texts of ${m.length} tokens. Padding does not count as tokens; operations include those on it.`,
       '',
-      ...table(['what', 'weights', 'tokens/s', 'MFLOP a token', 'GFLOP/s', 'of the peak of a matrix product'], [row('actor', 'plan actor'), row('fused', 'plan actor, `compile: true`'), row('model', 'language model')]),
+      ...table(
+        ['what', 'weights', 'tokens/s', 'MFLOP a token', 'GFLOP/s', 'of the peak of a matrix product'],
+        [row('imitation', 'plan actor, `imitation`'), row('fused', 'the same, `compile: true`'), row('em', 'plan actor, `em`'), row('model', 'language model')],
+      ),
       '',
-      `**Tokens a second, actor / model: ${ratio.toFixed(2)}** (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}; bar ${BAR}). A token of the model passes all of its weights, one of the actor those of its stack; in operations a second the ratio is ${(per('actor') / per('model')).toFixed(2)}. That is ${((rate('actor', 'stepsPerS') * m.batch * m.stepsAPlan) / EDITS_A_PLAN).toFixed(1)} trajectories of ${EDITS_A_PLAN} edits a second. Compiled, the actor's first steps took ${m.fusingS.toFixed(0)} s.`,
+      `**Tokens a second, actor / model: \`imitation\` ${ratioText('imitation')}; \`em\` ${ratioText('em')}** (bar ${BAR} of tokens a second). A token of the model passes all of its weights, one of the actor those of its stack. \`imitation\` has ${((rate('imitation', 'stepsPerS') * m.batch * m.stepsAPlan) / EDITS_A_PLAN).toFixed(1)} trajectories of ${EDITS_A_PLAN} edits a second. Compiled, its first steps took ${m.fusingS.toFixed(0)} s.`,
     ],
   };
 }

@@ -3,10 +3,11 @@ Training speed of the plan actor beside a plain transformer language model of as
 
 python bench/trainer.py [--size small] [--batch 8] [--rounds 5]
 
-Both take whole training steps (forward, backward, AdamW) on data that lie in memory; the actor's are made up in the lengths of the
-worlds' plans. A token is a position that passes a stack of layers: of the condition, of a plan's rows in each state, of an edit's text, of an
-explanation; the model's passes all of its weights, the actor's those of one stack, so operations a token are counted too (torch's FlopCounterMode).
-fused: the actor compiled (`compile: true`), on the same batches; what it pads its lengths with is not counted.
+All take whole training steps (forward, backward, AdamW) on data that lie in memory; the actor's are made up in the lengths of the
+worlds' plans. A token is a position that passes a stack of layers, padding left out: of the condition, of a plan's rows in each state, of an edit's text, of
+an explanation; the model's passes all of its weights, the actor's those of one stack, so operations a token are counted too (torch's FlopCounterMode, with
+those on padding).
+imitation, em: the actor by its objectives; em without M-steps and sleep. fused: imitation compiled (`compile: true`), on the same batches.
 peak: of a square matrix product in the same process and type.
 """
 
@@ -15,7 +16,9 @@ import json
 import random
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "trainer"))
 
@@ -31,7 +34,7 @@ from exemplar_trainer.layers import Size, TextLayer
 from exemplar_trainer.plan_tree import Condition, Figures, Texts
 from exemplar_trainer.situations import Reading, Situation, Version
 from exemplar_trainer.step import EmState, losses_of
-from exemplar_trainer.vocabulary import Vocabulary
+from exemplar_trainer.vocabulary import PAD, Vocabulary
 
 FUSING_STEPS = 24
 """Within which all shapes have come that a compiled actor is made for."""
@@ -86,15 +89,21 @@ def made_up(count: int, seed: int) -> list[tuple[Situation, Reading]]:
 
 
 class Tokens:
-    """Counts the positions that pass the actor's stacks."""
+    """Counts the positions that pass the actor's stacks, padding left out; on the device, so that nothing waits for it."""
 
     def __init__(self, actor: PlanActor) -> None:
-        self.seen = 0
-        for stack in (actor.text_layers, actor.plan_layers, actor.symbol_layers, actor.telling_layers):
-            stack[0].register_forward_hook(self._count)
+        self.seen = torch.zeros((), dtype=torch.int64, device=actor.token.weight.device)
+        for layer, mask in ((actor.text_layers[0], 1), (actor.plan_layers[0], 2)):
+            layer.register_forward_hook(lambda _layer, inputs, _out, mask=mask: self.seen.add_(inputs[mask].sum()) and None)
+        for name in ("symbol_log_p", "telling_log_p"):
+            setattr(actor, name, self._counted(getattr(actor, name)))
 
-    def _count(self, _module: nn.Module, inputs: tuple[torch.Tensor, ...], _out: torch.Tensor) -> None:
-        self.seen += inputs[0].shape[:-1].numel()
+    def _counted(self, log_p: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+        def counted(wanted: torch.Tensor, *rest: Any) -> torch.Tensor:
+            self.seen += (wanted != PAD).sum()
+            return log_p(wanted, *rest)
+
+        return counted
 
 
 def matmul_peak(device: torch.device, dtype: torch.dtype, side: int) -> float:
@@ -120,7 +129,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--steps", type=int, default=8, help="of each in a round; of em, 8 hold every kind but sleep and M-steps")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -129,67 +138,65 @@ def main() -> None:
     size = SIZES[arguments.size]
     made = made_up(4 * arguments.batch, seed=0)
     vocabulary = made[0][1].vocabulary
-    actor, fused = (PlanActor(size, len(vocabulary), tuple(scale.bins for scale in FIGURES.scales)).to(device) for _ in range(2))
-    fused.fuse()
-    layers = round((weights(actor) - len(vocabulary) * size.width) / weights(TextLayer(size)))
-    model = LanguageModel(size, layers, len(vocabulary)).to(device)
-    config = TrainConfig("bench", "bench", "-", "-", batchGroups=arguments.batch, size=arguments.size, objective="imitation")
-    counted = Tokens(actor)
-    optimizers = {each: torch.optim.AdamW(each.parameters(), lr=1e-4) for each in (actor, fused, model)}
+    learners: dict[str, nn.Module] = {
+        name: PlanActor(size, len(vocabulary), tuple(scale.bins for scale in FIGURES.scales)).to(device) for name in ("imitation", "em", "fused")
+    }
+    learners["fused"].fuse()
+    actor_weights = weights(learners["em"])
+    layers = round((actor_weights - len(vocabulary) * size.width) / weights(TextLayer(size)))
+    learners["model"] = LanguageModel(size, layers, len(vocabulary)).to(device)
+    configs = {
+        objective: TrainConfig("bench", "bench", "-", "-", batchGroups=arguments.batch, size=arguments.size, objective=objective) for objective in ("imitation", "em")
+    }
+    counted = {name: Tokens(learners[name]) for name in ("imitation", "em")}
+    optimizers = {name: torch.optim.AdamW(learner.parameters(), lr=1e-4) for name, learner in learners.items()}
     length = 256
     text = torch.randint(len(vocabulary), (arguments.batch, length), device=device)
     half = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
-    seen: dict[int, int] = {}
-
-    def step_actor(step: int) -> int:
-        counted.seen = 0
-        imitate(actor, step)
-        seen[step] = counted.seen
-        return counted.seen
-
-    def step_fused(step: int) -> int:
-        imitate(fused, step)
-        return seen.get(step, 0)
-
-    def step_model(_step: int) -> int:
+    def step_of(name: str, step: int) -> None:
         with half:
-            loss = F.cross_entropy(model(text)[:, :-1].flatten(0, 1).float(), text[:, 1:].flatten())
-        descend(model, loss)
-        return text.numel()
-
-    def imitate(learner: PlanActor, step: int) -> None:
-        first = step * arguments.batch % len(made)
-        with half:
-            found, _ = losses_of(learner, made[first : first + arguments.batch], config, step, 1000, EmState())
-        descend(learner, sum(found.values()))
-
-    def descend(learner: nn.Module, loss: torch.Tensor) -> None:
-        optimizers[learner].zero_grad()
+            if name == "model":
+                loss = F.cross_entropy(learners[name](text)[:, :-1].flatten(0, 1).float(), text[:, 1:].flatten())
+            else:
+                first = step * arguments.batch % len(made)
+                batch = made[first : first + arguments.batch]
+                found, _ = losses_of(learners[name], batch, configs["em" if name == "em" else "imitation"], step, 1000, EmState())
+                loss = sum(found.values())
+        optimizers[name].zero_grad()
         loss.backward()
-        optimizers[learner].step()
+        optimizers[name].step()
+
+    def steps_of(name: str, first: int) -> int:
+        """Takes `steps` steps; how many tokens they had, 0 of `fused`, which has those of `imitation`."""
+        if name in counted:
+            counted[name].seen.zero_()
+        for step in range(first, first + arguments.steps):
+            step_of(name, step)
+        settle(device)
+        if name in counted:
+            return int(counted[name].seen)
+        return text.numel() * arguments.steps if name == "model" else 0
 
     flops = {}
-    for name, step in (("actor", step_actor), ("model", step_model)):
+    for name in ("imitation", "em", "model"):
         with FlopCounterMode(display=False) as counter:
-            tokens = step(0)
+            tokens = steps_of(name, 0)
         flops[name] = counter.get_total_flops() / tokens
-    flops["fused"] = flops["actor"]
+    flops["fused"] = flops["imitation"]
     began = time.perf_counter()
     for step in range(FUSING_STEPS):
-        step_fused(step)
+        step_of("fused", step)
     fusing = time.perf_counter() - began
     rounds = []
     for number in range(arguments.rounds + 1):
         taken = {}
-        for name, step in (("actor", step_actor), ("fused", step_fused), ("model", step_model)):
+        for name in ("imitation", "em", "fused", "model"):
             settle(device)
-            began, tokens = time.perf_counter(), 0
-            for place in range(arguments.steps):
-                tokens += step(number * arguments.steps + place)
-            settle(device)
+            began = time.perf_counter()
+            tokens = steps_of(name, number * arguments.steps) or taken["imitation"]["tokens"]
             seconds = time.perf_counter() - began
-            taken[name] = {"tokensPerS": tokens / seconds, "stepsPerS": arguments.steps / seconds}
+            taken[name] = {"tokens": tokens, "tokensPerS": tokens / seconds, "stepsPerS": arguments.steps / seconds}
         if number:  # the first warms up
             rounds.append(taken)
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
@@ -197,8 +204,8 @@ def main() -> None:
         json.dumps(
             {
                 "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu", "threads": torch.get_num_threads(), "size": arguments.size,
-                "weights": {"actor": weights(actor), "fused": weights(fused), "model": weights(model)}, "fusingS": fusing, "layers": layers, "batch": arguments.batch, "length": length,
-                "stepsAPlan": config.stepsAPlan, "flopsAToken": flops, "rounds": rounds, "peakFlops": matmul_peak(device, dtype, 8192 if device.type == "cuda" else 1024),
+                "weights": {name: weights(learner) for name, learner in learners.items()}, "fusingS": fusing, "layers": layers, "batch": arguments.batch, "length": length,
+                "stepsAPlan": configs["em"].stepsAPlan, "flopsAToken": flops, "rounds": rounds, "peakFlops": matmul_peak(device, dtype, 8192 if device.type == "cuda" else 1024),
                 "torch": torch.__version__,
             }
         )

@@ -11,7 +11,7 @@ import type { Engine } from './engine.ts';
 
 const BEAT_MS = 20;
 
-const RANKING: Ranking = { nats: 41.5, pairAccuracy: 0.75, pairs: 8, interval: [0.4, 0.9], chance: 0.5, top1: 0.5, top1Chance: 0.3, situations: 4, longerFirst: 0.5, note: null };
+const RANKING: Ranking = { nats: 41.5, pairAccuracy: 0.75, pairs: 8, interval: [0.4, 0.9], chance: 0.5, top1: 0.5, top1Chance: 0.3, situations: 4, longerFirst: 0.5, cut: { conditions: 0, texts: 0, explanations: 0 }, note: null };
 
 export function resultOf({ name }: TrainConfig): TrainResult {
   return { run: name, generation: 1, simulated: null, step: 20, loss: 0.5, checkpoint: `s3://b/checkpoints/${name}/00000020`, device: 'cpu', train: RANKING, validation: RANKING, test: RANKING };

@@ -1,4 +1,4 @@
-"""The plan actor's network: one encoder of plans and texts, and a decoder for each of its policies."""
+"""The plan actor's network: encoders of texts and of plans, a decoder of edits' texts, one of explanations, and heads for each policy."""
 
 from dataclasses import dataclass, fields
 

@@ -14,6 +14,8 @@ from .errors import ConfigError, DataError
 from .vocabulary import Vocabulary
 
 SCHEMA = 4
+FIELDS = ("step", "steps", "stepsAnEpoch", "generation", "size", "loader", "losses", "em", "best", "evaluations", "resources", "files")
+"""What a state has at least."""
 MODEL, OPTIMIZER, VOCABULARY, STATE = "model.safetensors", "optimizer.safetensors", "vocabulary.json", "state.json"
 
 
@@ -61,6 +63,9 @@ def read_state(store: Store, folder: str) -> dict[str, Any]:
         if schema != SCHEMA:
             age = "a newer trainer" if schema > SCHEMA else "an older trainer"
             raise ConfigError(f"{where}: written by {age} (schema {schema}, this one reads {SCHEMA}); choose another name, or that trainer")
+        missing = [field for field in FIELDS if field not in state]
+        if missing:
+            raise ValueError(f"{missing[0]} is missing")
         return state
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{where}/{STATE}: not a checkpoint's state: {error}") from error

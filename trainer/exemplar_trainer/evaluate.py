@@ -9,10 +9,12 @@ from typing import Any
 import torch
 
 from .actor import PlanActor
+from .domain import PLACEHOLDER
 from .layers import Memory
 from .losses import Pair, log_p, readings_of, telling
 from .policies import memory_of, with_explanations
 from .situations import Reading, Situation, path_to
+from .vocabulary import CUT
 
 FEW = 30
 """Below this many situations a result says so."""
@@ -29,7 +31,7 @@ Z95 = 1.959964
 def evaluate(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]], drafts: bool = True) -> dict[str, Any]:
     """
     nats: mean -log p^(z+ | c), an upper bound in expectation. `ranking` of each positive against its negatives by log p - log p_draft, the ratio that
-    tells final from earlier versions best where both laws are known; without `drafts` (that law was not trained) by log p.
+    tells final from earlier versions best where both laws are known; without `drafts` (that law was not trained) by log p. cut: of `cut`.
     """
     actor.eval()
     scored: list[list[float]] = []
@@ -48,8 +50,18 @@ def evaluate(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]], 
             scored.append((-contrasted).tolist())
     actor.train()
     sizes = [[-float(len(version.tree)) for version in one.versions] for one, _ in some]
-    found = {"nats": _rounded(nats / len(some)) if some else None}
+    found = {"nats": _rounded(nats / len(some)) if some else None, "cut": cut(some)}
     return found | ranking(scored) | {"longerFirst": ranking(sizes)["pairAccuracy"]}
+
+
+def cut(situations: Sequence[tuple[Situation, Reading]]) -> dict[str, int]:
+    """How many conditions, texts of final plans and their explanations are longer than the actor reads or writes, and lose their ends."""
+    found = {"conditions": 0, "texts": 0, "explanations": 0}
+    for one, reading in situations:
+        found["conditions"] += CUT in reading.tokens
+        found["texts"] += sum(CUT in reading.node(node) for node in one.positive.tree if node.symbol != PLACEHOLDER)
+        found["explanations"] += CUT in reading.explanation(one.positive.explanation)
+    return found
 
 
 @torch.no_grad()

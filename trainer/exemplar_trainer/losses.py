@@ -117,7 +117,7 @@ def balance(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], window: int
     """
     Modified SubTB of the posterior on `window` neighbouring steps of a path to each plan, for log R(z) = (log p(z | c) + log p(x | z, c)) / tau. Along a
     path a prior in balance gives its own ratio: log p(s') - log p(s) = log P_F - log P_B + log P_F(STOP | s') - log P_F(STOP | s). Nats squared.
-    Only the posterior and its P_B receive gradients.
+    Gradients go to the posterior and its P_B, and to what they share with other policies.
     """
     readings = readings_of(pairs)
     windows = []

@@ -89,7 +89,7 @@ def condition_of(value: Any, place: int) -> Condition:
 def sample(trained: Trained, conditions: Sequence[Condition], count: int, mode: str, seed: int, temperature: float = 1.0, paths: int = PATHS) -> list[list[dict[str, Any]]]:
     """
     `count` plans for each condition, the likeliest first. mode: `habitual` takes the likeliest edit at each step, one plan however many are asked for;
-    `planning` draws them from pi_F, at a temperature of its choices and texts. Equal plans are given once, with `times` of how often they were drawn.
+    `planning` draws them from pi_F, at a temperature of its choices, texts and figures. Equal plans are given once, with `times` of how often they were drawn.
     """
     generator = torch.Generator().manual_seed(seed)
     readings = [Reading(trained.vocabulary, Texts(), condition) for condition in conditions]
@@ -100,10 +100,14 @@ def sample(trained: Trained, conditions: Sequence[Condition], count: int, mode: 
         with torch.no_grad():
             memory = memory_of(trained.actor, some)
         habitual = mode == "habitual"
-        drawn = draw(trained.actor, memory, "prior", some, 1 if habitual else count, generator, 0.0 if habitual else temperature)
-        for place, (reading, plans) in enumerate(zip(some, drawn, strict=True)):
-            times = Counter(one.plan for one in plans)
-            found.append([_described(trained, memory.rows(torch.tensor([place])), reading, plan, n, seed, paths) for plan, n in times.items()])
+        wanted = 1 if habitual else count
+        times: list[Counter[Plan]] = [Counter() for _ in some]
+        for done in range(0, wanted, AT_ONCE):
+            drawn = draw(trained.actor, memory, "prior", some, min(AT_ONCE, wanted - done), generator, 0.0 if habitual else temperature)
+            for seen, plans in zip(times, drawn, strict=True):
+                seen.update(one.plan for one in plans)
+        for place, (reading, seen) in enumerate(zip(some, times, strict=True)):
+            found.append([_described(trained, memory.rows(torch.tensor([place])), reading, plan, n, seed, paths) for plan, n in seen.items()])
     return [sorted(plans, key=lambda plan: -plan["logP"]) for plans in found]
 
 

@@ -31,8 +31,8 @@ BALANCE_WEIGHT, M_WEIGHT, SLEEP_WEIGHT = 0.002, 0.3, 0.3
 """Against the imitation of finals, which has 1: all policies share an encoder, and gradients are clipped together."""
 CONTRAST_GROUPS, DRAWN_GROUPS = 2, 4
 """Situations of a batch in a step of that kind."""
-TOLD_SHARE = 2
-"""One situation in so many of a batch is learned from with its explanation, which is long."""
+READ_SHARE, TOLD_SHARE = 2, 4
+"""In one situation in so many of a batch the explanation, which is long, is read, and told."""
 MOST_OPPOSED = 3
 """Earlier versions that a final one is told apart from."""
 DPO_BETA = 0.1
@@ -83,18 +83,18 @@ def losses_of(
         tokens += seen.tokens
     else:
         # good plans and bad ones alike, each with its own explanation: only the forward policy of final plans is told them apart
-        told_of = max(1, len(pairs) // TOLD_SHARE)
-        either = [final if final.rng.random() < 0.5 else draft for final, draft in zip(pairs, drafts, strict=True)][:told_of]
-        beside = memory.first(told_of)
-        told = with_explanations(actor, beside, [pair.explanation for pair in either])
-        loss, seen = imitation(actor, told, "posterior", either, config.stepsAPlan)
+        either = [final if final.rng.random() < 0.5 else draft for final, draft in zip(pairs, drafts, strict=True)]
+        read, told = (either[: max(1, len(either) // share)] for share in (READ_SHARE, TOLD_SHARE))
+        joined = with_explanations(actor, memory.first(len(read)), [pair.explanation for pair in read])
+        loss, seen = imitation(actor, joined, "posterior", read, config.stepsAPlan)
         found["posterior"] = POSTERIOR_WEIGHT * loss
         tokens += seen.tokens
-        with_plan, without = telling(actor, beside, either)
+        beside = memory.first(len(told))
+        with_plan, without = telling(actor, beside, told)
         # p(x | c) is what p(x | z, c) is measured against: it learns as much
         found["telling"], found["untold"] = TELLING_WEIGHT * with_plan.mean(), TELLING_WEIGHT * without.mean()
         if step % BALANCE_EVERY == 0:
-            found["balance"] = BALANCE_WEIGHT * balance(actor, beside, either, WINDOW)
+            found["balance"] = BALANCE_WEIGHT * balance(actor, beside, told, WINDOW)
 
     generator = torch.Generator().manual_seed(zlib.crc32(f"{config.seed}/{step}/{batch[0][0].id}".encode()))
     if config.contrast != "none" and step % CONTRAST_EVERY == 1:

@@ -118,6 +118,8 @@ class Run:
             self.dataset.load_state_dict(state["loader"])
             if config.follow and state["loader"]["index"] == 0:
                 self.dataset.take_up()
+            if self.dataset.generation != state["generation"]:
+                refuse_leaks(config.uri, self.dataset.generation)
             self.steps, self.steps_an_epoch = state["steps"], state["stepsAnEpoch"]
             self.step, self.loss = state["step"], state["losses"][-1]
             self.em, self.best, self.evaluations = EmState(**state["em"]), state["best"], state["evaluations"]
@@ -156,6 +158,7 @@ class Run:
             stop = bool(ranks.most(stopping()))
             last = self.step == self.steps
             if held != self.dataset.generation:
+                refuse_leaks(config.uri, self.dataset.generation)
                 held, validation = self.dataset.generation, self._held("validation")
             better = (last or self.step % config.evaluateEverySteps == 0) and self._look(validation)
             ended = last or self._stale()

@@ -1,15 +1,16 @@
 import math
 import random
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 import torch
 from actors import actor_of, parsed_of, say_nothing_of_plans, situations_of
 
 from exemplar_trainer import evaluate as evaluating
-from exemplar_trainer.evaluate import evaluate, ranking, validation_loss, watch, wilson
+from exemplar_trainer.evaluate import cut, evaluate, ranking, validation_loss, watch, wilson
 from exemplar_trainer.policies import memory_of, score
-from exemplar_trainer.situations import path_to
+from exemplar_trainer.situations import Reading, path_to
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def test_situations_are_evaluated_as_by_hand(read, drafts):
         energies.append(mine)
     found = evaluate(actor, some, drafts)
     assert found["nats"] == pytest.approx(sum(nats) / len(nats), rel=1e-4)
-    assert found | {"nats": None} == ranking(energies) | {"nats": None, "longerFirst": 0.5}
+    assert found | {"nats": None} == ranking(energies) | {"nats": None, "longerFirst": 0.5, "cut": {"conditions": 0, "texts": 0, "explanations": 0}}
     assert validation_loss(actor, some) == pytest.approx(found["nats"], rel=1e-4)
     assert actor.training
 
@@ -53,6 +54,16 @@ def test_longer_plans_first_is_what_length_alone_would_get(read):
     shortest_first = type(one)(one.id, one.condition, short, (one.positive,))
     assert evaluate(actor, [(longest_first, reading)])["longerFirst"] == 1.0
     assert evaluate(actor, [(longest_first, reading), (shortest_first, reading)])["longerFirst"] == 0.75
+
+
+def test_what_is_too_long_is_counted(read):
+    actor, some = read
+    one, reading = some[0]
+    long = type(one.positive)(one.positive.tree, "because it rains " * 100, None)
+    found = evaluate(actor, [(type(one)(one.id, one.condition, long, one.negatives), reading)])
+    assert found["cut"] == {"conditions": 0, "texts": 0, "explanations": 1}
+    condition = replace(one.condition, initial="it rains and " * 300)
+    assert cut([(one, Reading(reading.vocabulary, reading.texts, condition))])["conditions"] == 1
 
 
 def test_of_no_situation_nothing_is_said(read):

@@ -3,10 +3,14 @@ import subprocess
 import sys
 
 import pytest
+from actors import actor_of, parsed_of, situations_of
 from runs import TRAINER
 
+from exemplar_trainer import sample as sampling
+from exemplar_trainer.checkpoint import SCHEMA
 from exemplar_trainer.errors import ConfigError
-from exemplar_trainer.sample import condition_of
+from exemplar_trainer.policies import draw
+from exemplar_trainer.sample import Trained, condition_of, sample
 
 SITUATION = {"initial": "It rains.", "target": None, "agent": "rover", "task": "plan", "horizon": ["hours", "days"]}
 
@@ -55,3 +59,22 @@ def test_a_file_in_the_place_of_a_checkpoint_is_one_line(tmp_path):
     done = sampled(path)
     assert done.returncode in (1, 2)
     assert str(path) in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_state_that_lacks_a_field_is_one_line(tmp_path):
+    (tmp_path / "state.json").write_text(json.dumps({"schema": SCHEMA}))
+    done = sampled(tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == f"{tmp_path}/state.json: not a checkpoint's state: step is missing\n"
+
+
+def test_however_many_plans_are_asked_for_few_are_drawn_at_once(moving, monkeypatch):
+    parsed = parsed_of(moving)
+    actor = actor_of(parsed.vocabulary, parsed.figures)
+    conditions = [one.condition for one, _ in situations_of(moving, parsed)[:2]]
+    asked = []
+    monkeypatch.setattr(sampling, "AT_ONCE", 3)
+    monkeypatch.setattr(sampling, "draw", lambda *given: asked.append(given[4]) or draw(*given))
+    found = sample(Trained(actor.eval(), parsed.vocabulary, parsed.figures, {}), conditions, 8, "planning", 0, paths=1)
+    assert asked == [3, 3, 2] * 2
+    assert [sum(plan["times"] for plan in plans) for plans in found] == [8, 8]

@@ -173,6 +173,9 @@ def test_a_damaged_checkpoint_is_named_not_trained_on(settings):
     state.write_text(state.read_text()[:-9])
     with pytest.raises(DataError, match="00000004/state.json: not a checkpoint's state"):
         run(settings)
+    state.write_text(json.dumps({"schema": SCHEMA, "step": 4}))
+    with pytest.raises(DataError, match="00000004/state.json: not a checkpoint's state: steps is missing$"):
+        run(settings)
 
 
 @pytest.mark.parametrize(("schema", "whose"), [(SCHEMA - 1, "an older trainer"), (SCHEMA + 1, "a newer trainer")])
@@ -264,6 +267,20 @@ def test_a_run_that_follows_and_was_stopped_between_two_epochs_takes_up_what_is_
     Campaign(situations=14).write(data, generation=2, pulled=False)
     run(settings, stopped_after(1), uri=str(data), follow=True)
     assert state_of(Path(settings["checkpoints"]))["generation"] == 2
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_newer_generation_with_a_family_in_two_splits_is_refused_with_the_last_checkpoint_kept(settings, tmp_path, steps):
+    data = tmp_path / "data"
+    Campaign(situations=10).write(data, generation=1, pulled=False)
+    run(settings, stopped_after(steps), uri=str(data), follow=True)
+    leaking = Campaign(situations=14)
+    held_out = next(row for row in leaking.rows if row["split"] == "test")
+    held_out["root_id"] = leaking.rows[0]["root_id"]
+    leaking.write(data, generation=2, pulled=False)
+    with pytest.raises(DataError, match=f"^family {leaking.rows[0]['root_id']} is in the splits train and test$"):
+        run(settings, uri=str(data), follow=True)
+    assert state_of(Path(settings["checkpoints"]))["step"] == steps
 
 
 def test_another_campaigns_data_are_refused(settings):

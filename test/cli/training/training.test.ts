@@ -138,8 +138,10 @@ test('what cannot be trained, or is not there, is a usage error', async () => {
 
 test('a result shows nats and ranks of each split, and what is missing as a dash', () => {
   const empty = { nats: null, pairAccuracy: null, pairs: 0, interval: null, chance: 0.5, top1: null, top1Chance: null, situations: 0, longerFirst: null, note: 'No situation with a positive and a negative in this split.' };
+  const long = { cut: { conditions: 0, texts: 1, explanations: 2 } };
   const config = { ...TrainFile.parse({ name: 'shown', campaign: 'shown' }), uri: 'u', checkpoints: 'c' };
-  expect(trainingText({ ...resultOf(config), test: empty })).toBe(
+  const result = resultOf(config);
+  expect(trainingText({ ...result, validation: { ...result.validation, ...long }, test: empty })).toBe(
     [
       'training shown: 20 steps on cpu, generation 1, last loss 0.5000',
       '  SPLIT       NATS A PLAN  PAIRS RIGHT        95 %  CHANCE  LONGER FIRST  PAIRS  BEST FIRST  CHANCE  SITUATIONS',
@@ -147,6 +149,7 @@ test('a result shows nats and ranks of each split, and what is missing as a dash
       '  validation        41.50       75.0 %  40.0..90.0  50.0 %        50.0 %      8      50.0 %  30.0 %           4',
       '  test                  -            -           -  50.0 %             -      0           -       -           0',
       '  nats a plan: mean -log p of final versions; pairs: a final and an earlier version, ranked by log p - log p_draft (by log p after imitation)',
+      '  validation: 0 conditions, 1 text of final plans and 2 explanations are too long for the actor, and lost their ends.',
       '  test: No situation with a positive and a negative in this split.',
       'checkpoint   s3://b/checkpoints/shown/00000020',
     ].join('\n'),
