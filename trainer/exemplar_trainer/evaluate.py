@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
-from .actor import PlanActor
+from .actor import PADDING, PlanActor
 from .domain import PLACEHOLDER
 from .layers import Memory
 from .losses import Pair, log_p, readings_of, telling
-from .policies import memory_of, with_explanations
-from .situations import Reading, Situation, path_to
+from .policies import memory_of, score, with_explanations
+from .situations import Reading, Situation, Step, path_to
 from .vocabulary import CUT
 
 FEW = 30
@@ -24,6 +24,8 @@ AT_ONCE = 4
 WATCHED = 16
 SHARED_NATS = 1.0
 SHARED_SHARE = 0.5
+WATCHED_PATHS, LEAST_ESS = 8, 2.0
+LEAST_SPREAD = 0.5
 Z95 = 1.959964
 
 
@@ -85,8 +87,9 @@ def watch(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> 
 
     swapNats: log p(x | z) - log p(x | z'), mean, z' an earlier version of the same plan. sharedNats: I(z; x | c) among up to 3 versions of a situation, by the
     mean of log q(z | x, c) - log mean_x' q(z | x', c), x' over those versions' explanations; sharedShare: of log(versions), its most. Other situations' plans and
-    explanations would measure what the condition tells already. tokenNats, untoldTokenNats: -log p(x | z, c) and -log p(x | c) a token.
-    collapsed: swapNats below 1 nat, or sharedShare below a half: then M-steps would train p(x | z) to ignore plans.
+    explanations would measure what the condition tells already. tokenNats, untoldTokenNats: -log p(x | z, c) and -log p(x | c) a token. pathEss: effective number
+    of 8 paths to a positive, by their shares of p^(z | c), mean. spread: standard deviation of a plan's encoded rows, mean over dimensions.
+    collapsed: swapNats below 1 nat, sharedShare below a half, pathEss below 2 or spread below a half: then M-steps would train p(x | z) to ignore plans.
     """
     actor.eval()
     some = list(situations[:WATCHED])
@@ -97,6 +100,7 @@ def watch(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> 
     lengths = torch.tensor([1.0 + len(pair.explanation) for pair in pairs], device=told.device)
     swap = ((telling(actor, memory, swapped)[0] - told) * lengths).mean().item()
     shared, most = _shared_nats(actor, memory, some)
+    ess, spread = _path_ess(actor, memory, pairs), _spread(actor, memory, pairs)
     actor.train()
     share = shared / most
     return {
@@ -105,7 +109,9 @@ def watch(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> 
         "sharedShare": _rounded(share),
         "tokenNats": _rounded(told.mean().item()),
         "untoldTokenNats": _rounded(untold.mean().item()),
-        "collapsed": swap < SHARED_NATS or share < SHARED_SHARE,
+        "pathEss": _rounded(ess),
+        "spread": _rounded(spread),
+        "collapsed": swap < SHARED_NATS or share < SHARED_SHARE or ess < LEAST_ESS or spread < LEAST_SPREAD,
     }
 
 
@@ -124,6 +130,21 @@ def _shared_nats(actor: PlanActor, memory: Memory, situations: Sequence[tuple[Si
         shared += (log_q.diagonal() - log_q.logsumexp(0) + math.log(len(versions))).mean().item()
         most += math.log(len(versions))
     return shared / len(situations), most / len(situations)
+
+
+def _path_ess(actor: PlanActor, memory: Memory, pairs: Sequence[Pair]) -> float:
+    """(sum w)^2 / sum w^2 of w = p^(z) along WATCHED_PATHS paths, mean over plans. Source: Kish 1965, Survey Sampling."""
+    total = 0.0
+    for place, pair in enumerate(pairs):
+        paths = [path_to(pair.tree, pair.rng) for _ in range(WATCHED_PATHS)]
+        weights = log_p(actor, memory.rows(torch.tensor([place], device=memory.hidden.device)), "prior", [pair.reading], [paths]).double().softmax(0)
+        total += 1 / weights.square().sum().item()
+    return total / len(pairs)
+
+
+def _spread(actor: PlanActor, memory: Memory, pairs: Sequence[Pair]) -> float:
+    seen = score(actor, memory, "prior", readings_of(pairs), [[Step(pair.tree, None, 0.0)] for pair in pairs])
+    return seen.hidden[seen.rows.kind != PADDING].float().std(0).mean().item()
 
 
 def ranking(energies: Sequence[Sequence[float]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from actors import actor_of, parsed_of, say_nothing_of_plans, situations_of
 
 from exemplar_trainer import evaluate as evaluating
 from exemplar_trainer.evaluate import cut, evaluate, ranking, validation_loss, watch, wilson
+from exemplar_trainer.losses import Pair
 from exemplar_trainer.policies import memory_of, score
 from exemplar_trainer.situations import Reading, path_to
 
@@ -90,13 +91,32 @@ def test_the_watch_sees_explanations_that_say_nothing_of_plans_and_a_posterior_t
     assert abs(watch(actor, some)["sharedNats"]) < 1e-3
 
 
-@pytest.mark.parametrize(("swap", "share", "collapsed"), [(1.5, 0.9, False), (0.9, 0.9, True), (1.5, 0.4, True)])
-def test_collapsed_is_less_than_a_nat_by_swapping_or_less_than_half_of_what_could_be_shared(read, monkeypatch, swap, share, collapsed):
+@torch.no_grad()
+def test_paths_that_count_alike_are_as_many_as_they_are_and_encodings_spread_as_their_law_says(read, monkeypatch):
+    actor, some = read
+    pairs = [Pair(reading, one.positive.tree, [], random.Random(place)) for place, (one, reading) in enumerate(some)]
+    memory = memory_of(actor, [reading for _, reading in some])
+    assert 1.0 <= evaluating._path_ess(actor, memory, pairs) <= 8.0
+    alike = deepcopy(actor)
+    alike.plan_out.weight.mul_(0.25)
+    assert evaluating._spread(alike, memory, pairs) == pytest.approx(evaluating._spread(actor, memory, pairs) / 4, rel=1e-4)
+    for weights, ess in (([0.0] * 8, 8.0), ([0.0, 0.0, *[-50.0] * 6], 2.0), ([math.log(3), 0.0, *[-50.0] * 6], 1.6)):
+        monkeypatch.setattr(evaluating, "log_p", lambda *given, weights=weights: torch.tensor(weights))
+        assert evaluating._path_ess(actor, memory, pairs) == pytest.approx(ess, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("swap", "share", "ess", "spread", "collapsed"),
+    [(1.5, 0.9, 4.0, 0.8, False), (0.9, 0.9, 4.0, 0.8, True), (1.5, 0.4, 4.0, 0.8, True), (1.5, 0.9, 1.9, 0.8, True), (1.5, 0.9, 4.0, 0.4, True)],
+)
+def test_each_sign_of_collapse_is_one_alone(read, monkeypatch, swap, share, ess, spread, collapsed):
     actor, some = read
     lengths = torch.tensor([1.0 + len(reading.explanation(one.positive.explanation)) for one, reading in some])
     said = iter([(torch.zeros(5), torch.zeros(5)), (swap / lengths, torch.zeros(5))])
     monkeypatch.setattr(evaluating, "telling", lambda actor, memory, pairs: next(said))
     monkeypatch.setattr(evaluating, "_shared_nats", lambda actor, memory, situations: (share * math.log(3), math.log(3)))
+    monkeypatch.setattr(evaluating, "_path_ess", lambda actor, memory, pairs: ess)
+    monkeypatch.setattr(evaluating, "_spread", lambda actor, memory, pairs: spread)
     found = watch(actor, some)
     assert found["collapsed"] is collapsed
     assert (found["swapNats"], found["sharedShare"]) == (pytest.approx(swap, abs=1e-3), pytest.approx(share, abs=1e-3))
