@@ -9,7 +9,7 @@
  *
  * Campaigns take some 20 min on two cores, each training up to an hour of one core.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -46,10 +46,12 @@ const dir = values.data ? join(BENCH_FOLDER, 'policies') : await emptyFolder('po
 const datasets = join(dir, 's3', 'exemplar', 'datasets');
 const python = await ensurePython({ projectRoot: packageRoot, say, groups: 'test' });
 const worlds = values.worlds.split(',');
+/** Rows may be of several. */
+const commit = execFileSync('git', ['describe', '--always', '--dirty'], { cwd: packageRoot, encoding: 'utf8' }).trim();
 if (!values.data) await runCampaigns();
 const runs = worlds.flatMap((world) => values.arms.split(',').map((arm) => ({ world, arm })));
 // one thread each: a run a core
-const found = await inParallel(runs, 2, async ({ world, arm }) => ({ world, arm, epochs: values.epochs, ...(await trained(world, arm)), drawn: await drawnBy(world, arm), recovery: arm === 'em' ? await recoveredBy(world, arm) : null }));
+const found = await inParallel(runs, 2, async ({ world, arm }) => ({ world, arm, commit, epochs: values.epochs, ...(await trained(world, arm)), drawn: await drawnBy(world, arm), recovery: arm === 'em' ? await recoveredBy(world, arm) : null }));
 const seen = [...kept().filter((one) => !runs.some(({ world, arm }) => one.world === world && one.arm === arm)), ...found];
 const data = { machine: { ...on, loadAfter: load() }, settings: values, bar: BAR, seen };
 writeResult('policies', report(data), data);
@@ -210,9 +212,9 @@ function report({ machine: m, settings, seen: all }) {
     `Bar: ${percent(BAR.way)} of the way and ${percent(BAR.valid)} valid, for plans that \`em\` draws. \`drawn\`: at temperature 1, the actor's own law; \`likeliest\`: \`exemplar sample --mode habitual\`.`,
     '',
     ...table(
-      ['world', 'arm', 'converged, of so many that ended', 'epochs', 'steps', 'nats a final plan', 'pairs right', '95 %', 'p(x given z), nats a token', 'p(x) alone', 'swap, nats', 'I(z; x), nats', 'M-steps'],
-      all.map(({ world, arm, outcomes, epochs, steps, test, watch, mSteps }) => [
-        world, arm, `${outcomes.converged} of ${outcomes.planned - outcomes.waiting}`, epochs ?? settings.epochs, steps, nats(test.nats), percent(test.pairAccuracy ?? 0), test.interval === null ? '-' : test.interval.map((/** @type {number} */ end) => percent(end)).join(' to '),
+      ['world', 'arm', 'of commit', 'converged, of so many that ended', 'epochs', 'steps', 'nats a final plan', 'pairs right', '95 %', 'p(x given z), nats a token', 'p(x) alone', 'swap, nats', 'I(z; x), nats', 'M-steps'],
+      all.map(({ world, arm, commit, outcomes, epochs, steps, test, watch, mSteps }) => [
+        world, arm, commit, `${outcomes.converged} of ${outcomes.planned - outcomes.waiting}`, epochs ?? settings.epochs, steps, nats(test.nats), percent(test.pairAccuracy ?? 0), test.interval === null ? '-' : test.interval.map((/** @type {number} */ end) => percent(end)).join(' to '),
         watch?.tokenNats ?? '-', watch?.untoldTokenNats ?? '-', watch?.swapNats ?? '-', watch?.sharedNats ?? '-', mSteps ?? '-',
       ]),
     ),

@@ -115,6 +115,7 @@ class PlanActor(nn.Module):
         self.telling_layers = nn.ModuleList(DecoderLayer(size) for _ in range(size.decoder_layers))
         self.telling_out = NextToken(size, vocabulary)
         self.untold = nn.Parameter(torch.randn(width))
+        self.gist_in = nn.Linear(2 * width, width)
         self.fixed_shapes = False
 
     def fuse(self) -> None:
@@ -147,6 +148,12 @@ class PlanActor(nn.Module):
             hidden = layer(hidden, present)
         return Memory(self.text_out(hidden), tokens, present, values)
 
+    def gist(self, told: Memory) -> torch.Tensor:
+        """[C, width] of explanations: how they begin, and the mean of their tokens."""
+        present = told.present.unsqueeze(2)
+        mean = (told.hidden * present).sum(1) / present.sum(1).clamp(min=1)
+        return self.gist_in(torch.cat([told.hidden[:, 0] * present[:, 0], mean], 1))
+
     # -- plans
 
     def encode(self, rows: PlanRows, memory: Memory, role: str) -> torch.Tensor:
@@ -156,6 +163,8 @@ class PlanActor(nn.Module):
         text = texts.gather(1, rows.text.flatten(1).unsqueeze(-1).expand(-1, -1, texts.shape[-1])).view(contexts, plans, length, -1)
         figures = sum(table(rows.figures[..., place]) for place, table in enumerate(self.figure_in))
         hidden = text + figures + self.kind(rows.kind) + self.depth(rows.depth.clamp(max=DEEPEST)) + self.role.weight[ROLES.index(role)]
+        if memory.gist is not None:
+            hidden = hidden + memory.gist[:, None, None]
         relation = relations(rows.depth.flatten(0, 1))
         present = rows.kind != PADDING
         for layer in self.plan_layers:

@@ -11,8 +11,8 @@ import torch
 from .actor import PADDING, PlanActor
 from .domain import PLACEHOLDER
 from .layers import Memory
-from .losses import Pair, log_p, readings_of, telling
-from .policies import memory_of, score, with_explanations
+from .losses import Pair, explained, log_p, readings_of, telling
+from .policies import memory_of, score
 from .situations import Reading, Situation, Step, path_to
 from .vocabulary import CUT
 
@@ -21,7 +21,7 @@ FEW = 30
 MOST = 64
 """Situations of a split that are looked at, the first in its files' order."""
 AT_ONCE = 4
-WATCHED = 16
+WATCHED, WATCHED_ALONG_PATHS = 16, 8
 SHARED_NATS = 1.0
 SHARED_SHARE = 0.5
 WATCHED_PATHS, LEAST_ESS = 8, 2.0
@@ -83,7 +83,7 @@ def validation_loss(actor: PlanActor, situations: Sequence[tuple[Situation, Read
 @torch.no_grad()
 def watch(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> dict[str, float | bool]:
     """
-    Signs of posterior collapse on up to WATCHED held-out situations, each with its positive's explanation.
+    Signs of posterior collapse on up to WATCHED held-out situations, each with its positive's explanation; where whole paths are scored, on the first few.
 
     swapNats: log p(x | z) - log p(x | z'), mean, z' an earlier version of the same plan. sharedNats: I(z; x | c) among up to 3 versions of a situation, by the
     mean of log q(z | x, c) - log mean_x' q(z | x', c), x' over those versions' explanations; sharedShare: of log(versions), its most. Other situations' plans and
@@ -99,8 +99,9 @@ def watch(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> 
     swapped = [replace(pair, tree=one.negatives[0].tree) for pair, (one, _) in zip(pairs, some, strict=True)]
     lengths = torch.tensor([1.0 + len(pair.explanation) for pair in pairs], device=told.device)
     swap = ((telling(actor, memory, swapped)[0] - told) * lengths).mean().item()
-    shared, most = _shared_nats(actor, memory, some)
-    ess, spread = _path_ess(actor, memory, pairs), _spread(actor, memory, pairs)
+    few = slice(WATCHED_ALONG_PATHS)
+    shared, most = _shared_nats(actor, memory, some[few])
+    ess, spread = _path_ess(actor, memory, pairs[few]), _spread(actor, memory, pairs)
     actor.train()
     share = shared / most
     return {
@@ -122,11 +123,8 @@ def _shared_nats(actor: PlanActor, memory: Memory, situations: Sequence[tuple[Si
     """
     shared = most = 0.0
     for place, (one, reading) in enumerate(situations):
-        versions = one.versions[:3]
-        paths = [path_to(version.tree, random.Random(f"{one.id}/{i}")) for i, version in enumerate(versions)]
-        here = memory.rows(torch.full((len(versions),), place, device=memory.hidden.device))
-        told = with_explanations(actor, here, [reading.explanation(version.explanation) for version in versions])
-        log_q = log_p(actor, told, "posterior", [reading] * len(versions), [paths] * len(versions)).view(len(versions), -1)
+        versions = [Pair(reading, version.tree, reading.explanation(version.explanation), random.Random(f"{one.id}/{i}")) for i, version in enumerate(one.versions[:3])]
+        log_q = explained(actor, memory.rows(torch.tensor([place], device=memory.hidden.device)), versions)
         shared += (log_q.diagonal() - log_q.logsumexp(0) + math.log(len(versions))).mean().item()
         most += math.log(len(versions))
     return shared / len(situations), most / len(situations)

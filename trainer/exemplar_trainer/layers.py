@@ -37,13 +37,14 @@ class Size:
 class Memory:
     """
     What plans are read beside: C contexts of M text tokens. hidden: [C, M, width]; tokens: int64 [C, M], PAD where a place holds none that could be copied;
-    present: bool [C, M]; values: float [C, K], of references. Each layer makes its keys and values of it once, however many plans, edits and policies ask.
+    present: bool [C, M]; values: float [C, K], of references; gist: [C, width], what every row of a plan is told of it, or None. Each layer makes its keys and values of it once, however many plans, edits and policies ask.
     """
 
     hidden: torch.Tensor
     tokens: torch.Tensor
     present: torch.Tensor
     values: torch.Tensor
+    gist: torch.Tensor | None = None
     _made: dict[tuple[int, bool], KeysValues] = field(default_factory=dict, compare=False, repr=False)
     _one_hot: list[torch.Tensor] = field(default_factory=list, compare=False, repr=False)
 
@@ -61,9 +62,9 @@ class Memory:
             self._one_hot.append(made.scatter_(2, self.tokens.unsqueeze(2), 1.0))
         return self._one_hot[0]
 
-    def joined(self, other: "Memory") -> "Memory":
+    def joined(self, other: "Memory", gist: torch.Tensor | None = None) -> "Memory":
         pairs = ((self.hidden, other.hidden), (self.tokens, other.tokens), (self.present, other.present))
-        return Memory(*(torch.cat(pair, 1) for pair in pairs), self.values)
+        return Memory(*(torch.cat(pair, 1) for pair in pairs), self.values, gist)
 
     def first(self, contexts: int) -> "Memory":
         return self._of(slice(contexts))
@@ -72,7 +73,8 @@ class Memory:
         return self._of(contexts)
 
     def _of(self, contexts: slice | torch.Tensor) -> "Memory":
-        return Memory(self.hidden[contexts], self.tokens[contexts], self.present[contexts], self.values[contexts])
+        gist = None if self.gist is None else self.gist[contexts]
+        return Memory(self.hidden[contexts], self.tokens[contexts], self.present[contexts], self.values[contexts], gist)
 
 
 class Attention(nn.Module):

@@ -51,6 +51,27 @@ def telling(actor: PlanActor, memory: Memory, pairs: Sequence[Pair]) -> tuple[to
     return -told / tokens, -untold / tokens
 
 
+def explained(actor: PlanActor, memory: Memory, versions: Sequence[Pair]) -> torch.Tensor:
+    """
+    log q^(z_i | x_j, c) of all versions of one situation, each by one path to z_i: [versions j, versions i]. memory: of its condition alone, one context.
+    Less the mean over j of its exponential, column by column, the diagonal is a bound of I(z; x | c) from below. Source: van den Oord et al. 2018, arXiv
+    1807.03748, equation 4.
+    """
+    count = len(versions)
+    told = with_explanations(actor, memory.rows(torch.zeros(count, dtype=torch.int64, device=memory.hidden.device)), [one.explanation for one in versions])
+    paths = [path_to(one.tree, one.rng) for one in versions]
+    return log_p(actor, told, "posterior", [versions[0].reading] * count, [paths] * count).view(count, count)
+
+
+def link(actor: PlanActor, memory: Memory, versions: Sequence[Pair]) -> torch.Tensor:
+    """
+    InfoNCE of each version's own explanation among those of all versions of its situation, by log q(z | x, c), nats: its optimum is where q has log p(x | z, c) /
+    p(x | c) up to what is of z alone, as the posterior has.
+    """
+    log_q = explained(actor, memory, versions)
+    return (log_q.logsumexp(0) - log_q.diagonal()).mean()
+
+
 def log_p(actor: PlanActor, memory: Memory, role: str, readings: Sequence[Reading], paths: Sequence[Sequence[Sequence[Step]]]) -> torch.Tensor:
     """
     log p^(z) by one path each: sum log P_F - log P_B along it, with STOP. A lower bound of log p(z) in expectation, equal to it at a policy in balance.

@@ -57,7 +57,8 @@ def memory_of(actor: PlanActor, readings: Sequence[Reading]) -> Memory:
 def with_explanations(actor: PlanActor, memory: Memory, explanations: Sequence[Sequence[int]]) -> Memory:
     """The memory of conditions with an explanation each, as the posterior reads it."""
     tokens = padded(explanations, actor.length).to(memory.hidden.device)
-    return memory.joined(actor.read(tokens, memory.values, segment=1))
+    told = actor.read(tokens, memory.values, segment=1)
+    return memory.joined(told, actor.gist(told))
 
 
 def score(actor: PlanActor, memory: Memory, role: str, readings: Sequence[Reading], steps: Sequence[Sequence[Step]]) -> Scored:

@@ -11,13 +11,13 @@ from .actor import PlanActor
 from .config import TrainConfig
 from .domain import Plan, size
 from .em import SMOOTHING
-from .losses import Pair, balance, contrast, imitation, opposed, readings_of, telling
+from .losses import Pair, balance, contrast, imitation, link, opposed, readings_of, telling
 from .policies import draw, explain, memory_of, with_explanations
 from .situations import Reading, Situation, Version
 
-BALANCE_EVERY, CONTRAST_EVERY, M_STEP_EVERY, SLEEP_EVERY = 4, 8, 32, 64
+BALANCE_EVERY, CONTRAST_EVERY, LINK_EVERY, M_STEP_EVERY, SLEEP_EVERY = 4, 8, 8, 32, 64
 """
-Steps between E-steps, contrastive steps, M-steps and sleep steps. Drafts on the one hand, posterior and explanations on the other take turns; every step
+Steps between E-steps, contrastive steps, links of plans and explanations, M-steps and sleep steps. Drafts on the one hand, posterior and explanations on the other take turns; every step
 learns from final plans.
 """
 RAMP_STEPS = 400
@@ -27,14 +27,14 @@ WINDOW = 3
 THRESHOLD = (60.0, 6.0)
 """Smoothed balance loss below which M-steps are taken, from the first step to the last; nats squared."""
 DRAFT_WEIGHT, POSTERIOR_WEIGHT, TELLING_WEIGHT = 0.3, 0.5, 0.5
-BALANCE_WEIGHT, M_WEIGHT, SLEEP_WEIGHT = 0.002, 0.3, 0.3
+BALANCE_WEIGHT, LINK_WEIGHT, M_WEIGHT, SLEEP_WEIGHT = 0.002, 0.3, 0.3, 0.3
 """Against the imitation of finals, which has 1: all policies share an encoder, and gradients are clipped together."""
 CONTRAST_GROUPS, DRAWN_GROUPS = 2, 4
 """Situations of a batch in a step of that kind."""
 READ_SHARE, TOLD_SHARE = 2, 4
 """In one situation in so many of a batch the explanation, which is long, is read, and told."""
 MOST_OPPOSED = 3
-"""Earlier versions that a final one is told apart from."""
+"""Earlier versions that a final one, or its explanation, is told apart from."""
 DPO_BETA = 0.1
 
 
@@ -95,6 +95,10 @@ def losses_of(
         found["telling"], found["untold"] = TELLING_WEIGHT * with_plan.mean(), TELLING_WEIGHT * without.mean()
         if step % BALANCE_EVERY == 0:
             found["balance"] = BALANCE_WEIGHT * balance(actor, beside, told, WINDOW)
+        if step % LINK_EVERY == 6:
+            (one, reading), final = batch[0], pairs[0]
+            versions = [final, *(_pair(one, reading, version, config.seed, step) for version in earlier[0])]
+            found["link"] = LINK_WEIGHT * min(1.0, step / RAMP_STEPS) * link(actor, memory.first(1), versions)
 
     generator = torch.Generator().manual_seed(zlib.crc32(f"{config.seed}/{step}/{batch[0][0].id}".encode()))
     if config.contrast != "none" and step % CONTRAST_EVERY == 1:

@@ -8,6 +8,7 @@ import torch
 from actors import actor_of, parsed_of, say_nothing_of_plans, situations_of
 
 from exemplar_trainer import evaluate as evaluating
+from exemplar_trainer import losses
 from exemplar_trainer.evaluate import cut, evaluate, ranking, validation_loss, watch, wilson
 from exemplar_trainer.losses import Pair
 from exemplar_trainer.policies import memory_of, score
@@ -87,7 +88,7 @@ def test_the_watch_sees_explanations_that_say_nothing_of_plans_and_a_posterior_t
     deaf = watch(mute, some)
     assert abs(deaf["swapNats"]) < 1e-3 and deaf["tokenNats"] == pytest.approx(deaf["untoldTokenNats"], abs=1e-3) and deaf["collapsed"]
 
-    monkeypatch.setattr(evaluating, "with_explanations", lambda actor, memory, texts: memory)
+    monkeypatch.setattr(losses, "with_explanations", lambda actor, memory, texts: memory)
     assert abs(watch(actor, some)["sharedNats"]) < 1e-3
 
 

@@ -14,7 +14,7 @@ from exemplar_trainer import step as stepping
 from exemplar_trainer.actor import ROLES
 from exemplar_trainer.config import TrainConfig
 from exemplar_trainer.domain import undo_of, undos
-from exemplar_trainer.losses import Pair, balance, contrast, imitation, log_p, opposed, readings_of, telling
+from exemplar_trainer.losses import Pair, balance, contrast, imitation, link, log_p, opposed, readings_of, telling
 from exemplar_trainer.policies import memory_of, score, tell, with_explanations
 from exemplar_trainer.situations import Reading, Step, path_to
 
@@ -264,6 +264,43 @@ def test_contrast_teaches_the_policy_of_final_plans_alone(read, actor, kind):
 def test_balance_teaches_the_posterior_and_its_way_back_alone(read, actor):
     pairs = pairs_of(read, 14)
     assert backward(actor, balance(actor, memory_of(actor, readings_of(pairs)), pairs, WINDOW)) == {*own("posterior"), "undo"}
+
+
+def versions_of(read, place=0):
+    _, some = read
+    one, reading = some[place]
+    return [Pair(reading, version.tree, reading.explanation(version.explanation), random.Random(i)) for i, version in enumerate(one.versions[:3])]
+
+
+def test_link_teaches_the_posterior_alone(read, actor):
+    versions = versions_of(read)
+    assert backward(actor, link(actor, memory_of(actor, [versions[0].reading]), versions)) == own("posterior")
+
+
+@torch.no_grad()
+def test_link_is_the_softmax_of_each_plan_over_the_explanations_of_its_situation_each_scored_alone(read, actor):
+    versions = versions_of(read)
+    assert len({tuple(one.explanation) for one in versions}) == 3
+    memory = memory_of(actor, [versions[0].reading])
+    terms = []
+    for i, plan in enumerate(versions_of(read)):
+        path = path_to(plan.tree, plan.rng)
+        alone = [log_p(actor, with_explanations(actor, memory, [other.explanation]), "posterior", [plan.reading], [[path]]) for other in versions]
+        terms.append(torch.cat(alone).log_softmax(0)[i])
+    assert link(actor, memory, versions).item() == pytest.approx(-torch.stack(terms).mean().item(), abs=1e-4)
+
+
+def test_steps_down_the_link_have_the_posterior_tell_plans_by_their_explanations(read, actor):
+    optimizer = torch.optim.Adam(actor.parameters(), lr=3e-3)
+    losses = []
+    for turn in range(30):
+        versions = [replace(one, rng=random.Random(f"{turn}/{i}")) for i, one in enumerate(versions_of(read))]
+        loss = link(actor, memory_of(actor, [versions[0].reading]), versions)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert sum(losses[-6:]) / 6 < 0.5 * math.log(3) < sum(losses[:3]) / 3
 
 
 def test_telling_teaches_the_teller_and_what_it_reads(read, actor):
