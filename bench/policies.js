@@ -5,7 +5,7 @@
  *   npm run build && node bench/policies.js [--count 1400] [--epochs 36]      writes bench/results/policies.md and .json
  *       [--worlds relief,household] [--arms em,imitation]                    fewer of them
  *       [--data] [--trained]                                                 goes on from the last run's campaigns; from its checkpoints, or from what they ended with
- *       [--keep]                                                             leaves the page's other worlds and arms as they are
+ *       [--keep]                                                             leaves the page's other worlds and arms as they are; with `--worlds ''` all of them
  *
  * Campaigns take some 20 min on two cores, each training up to an hour of one core.
  */
@@ -45,7 +45,7 @@ const on = machine();
 const dir = values.data ? join(BENCH_FOLDER, 'policies') : await emptyFolder('policies');
 const datasets = join(dir, 's3', 'exemplar', 'datasets');
 const python = await ensurePython({ projectRoot: packageRoot, say, groups: 'test' });
-const worlds = values.worlds.split(',');
+const worlds = values.worlds.split(',').filter((world) => world !== '');
 /** Rows may be of several. */
 const commit = execFileSync('git', ['describe', '--always', '--dirty'], { cwd: packageRoot, encoding: 'utf8' }).trim();
 if (!values.data) await runCampaigns();

@@ -1,6 +1,7 @@
-"""The plan actor's network: encoders of texts and of plans, a decoder of edits' texts, one of explanations, and heads for each policy."""
+"""The plan actor's network: encoders of texts and of plans, a decoder of edits' texts for each policy, one of explanations, and heads."""
 
 from dataclasses import dataclass, fields
+from itertools import chain
 
 import torch
 import torch.nn.functional as F
@@ -26,10 +27,10 @@ NUMBER_SCALE = 3.0
 SIZES = {
     "tiny": Size(64, 2, 1, 2, 1),
     "small": Size(),
-    "base": Size(384, 6, 3, 4, 2),
-    "large": Size(768, 12, 4, 4, 2),
+    "base": Size(384, 6, 3, 4, 1),
+    "large": Size(768, 12, 4, 4, 1),
 }
-"""0.6, 3, 30 and 123 million weights, with a vocabulary of 2,000."""
+"""0.8, 4, 29 and 121 million weights, with a vocabulary of 2,000."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class PlanActor(nn.Module):
     """
     vocabulary: tokens. figures: bins of each figure of an action.
 
-    Three forward policies share the encoder and have heads of their own. P_F of an edit is p(row, kind) p(text | row, kind), and of a label with
+    Three forward policies share the encoders, and have decoders and heads of their own. P_F of an edit is p(row, kind) p(text | row, kind), and of a label with
     figures that of each figure's bin besides.
     """
 
@@ -103,7 +104,7 @@ class PlanActor(nn.Module):
 
         self.slot = nn.Linear(width, width)
         self.slot_kind = nn.Embedding(3 * len(ROLES), width)
-        self.symbol_layers = nn.ModuleList(DecoderLayer(size) for _ in range(size.decoder_layers))
+        self.symbol_layers = nn.ModuleList(nn.ModuleList(DecoderLayer(size) for _ in range(size.decoder_layers)) for _ in ROLES)
         self.symbol_out = NextToken(size, vocabulary)
         self.figure_text = nn.Linear(width, width)
         self.figure_layers = nn.ModuleList(nn.ModuleList([Attention(size), FeedForward(size)]) for _ in range(size.decoder_layers))
@@ -123,7 +124,7 @@ class PlanActor(nn.Module):
         self.fixed_shapes = True
         # a layer is compiled for scoring and for drawing, in either precision, and for each size that is 1
         torch._dynamo.config.recompile_limit = max(RECOMPILE_LIMIT, torch._dynamo.config.recompile_limit)
-        for layer in (*self.text_layers, *self.plan_layers, *self.symbol_layers, *self.telling_layers):
+        for layer in (*self.text_layers, *self.plan_layers, *chain(*self.symbol_layers), *self.telling_layers):
             layer.compile(dynamic=True)
 
     def length(self, longest: int) -> int:
@@ -195,18 +196,18 @@ class PlanActor(nn.Module):
         at = hidden.gather(2, row[..., None, None].expand(-1, -1, 1, hidden.shape[-1])).squeeze(2)
         return self.slot(at) + self.slot_kind(kind + 3 * ROLES.index(role))
 
-    def next_symbol(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
+    def next_symbol(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory, role: str) -> torch.Tensor:
         """log p of the token after a slot and its tokens so far: [C, S, V]. tokens: int64 [C, S, L]."""
-        hidden = self._symbols(slots, tokens, memory)[:, :, -1:]
+        hidden = self._symbols(slots, tokens, memory, role)[:, :, -1:]
         return self.symbol_out(hidden, memory, self.token.weight, () if tokens.shape[2] else (EOS,)).squeeze(2)
 
-    def symbol_log_p(self, wanted: torch.Tensor, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
+    def symbol_log_p(self, wanted: torch.Tensor, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory, role: str) -> torch.Tensor:
         """log p of the wanted tokens (int64 [C, S, 1 + L], 0 of PAD) after the slot and after each of `tokens` (int64 [C, S, L])."""
-        return self.symbol_out.log_p(wanted, self._symbols(slots, tokens, memory), memory, self.token.weight, (EOS,))
+        return self.symbol_out.log_p(wanted, self._symbols(slots, tokens, memory, role), memory, self.token.weight, (EOS,))
 
-    def _symbols(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
+    def _symbols(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory, role: str) -> torch.Tensor:
         hidden = torch.cat([slots.unsqueeze(2), self.embed(tokens, memory.values)], 2)
-        for layer in self.symbol_layers:
+        for layer in self.symbol_layers[ROLES.index(role)]:
             hidden = layer(hidden, memory.keys_values(layer.reading), memory.present)
         return hidden
 

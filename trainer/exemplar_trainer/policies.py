@@ -86,7 +86,7 @@ def score(actor: PlanActor, memory: Memory, role: str, readings: Sequence[Readin
     tokens = padded_texts(texts, actor.length).to(device)
     stopping = chosen == STOP
     wanted = F.pad(tokens, (0, 1)).scatter(2, (tokens != PAD).sum(2, keepdim=True), EOS)
-    log_token = actor.symbol_log_p(wanted, slots, tokens, memory)
+    log_token = actor.symbol_log_p(wanted, slots, tokens, memory, role)
     log_text = log_token.sum(2).masked_fill(stopping, 0.0)
     bins = torch.from_numpy(figures).to(device)
     log_figures = torch.stack(
@@ -216,7 +216,7 @@ def draw(
         chosen = _pick(log_choice, temperature, generator)
         log_p = log_choice.gather(2, chosen.unsqueeze(2)).squeeze(2)
         slots = actor.slots(hidden, chosen, role)
-        tokens, log_text = _write(actor, slots, part, chosen == STOP, generator, temperature)
+        tokens, log_text = _write(actor, slots, part, role, chosen == STOP, generator, temperature)
         logits = actor.figure_logits(slots, tokens, part)
         bins = torch.stack([_pick(each[..., 1:].float().log_softmax(-1), temperature, generator) + 1 for each in logits], -1)
         log_figures = sum(bin_log_probs(each, bins[..., place]) for place, each in enumerate(logits))
@@ -243,13 +243,13 @@ def draw(
 
 
 def _write(
-    actor: PlanActor, slots: torch.Tensor, memory: Memory, done: torch.Tensor, generator: torch.Generator, temperature: float
+    actor: PlanActor, slots: torch.Tensor, memory: Memory, role: str, done: torch.Tensor, generator: torch.Generator, temperature: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Texts from slots, until EOS or MOST_TEXT tokens: int64 [C, S, L] and their log p with that of EOS. done: bool [C, S], the slots that get none."""
     tokens = torch.zeros(*done.shape, 0, dtype=torch.int64, device=slots.device)
     log_p = torch.zeros(done.shape, device=slots.device)
     for length in range(MOST_TEXT + 1):
-        log_next = actor.next_symbol(slots, tokens, memory)
+        log_next = actor.next_symbol(slots, tokens, memory, role)
         picked = _pick(log_next, temperature, generator) if length < MOST_TEXT else torch.full_like(done, EOS, dtype=torch.int64)
         picked = picked.masked_fill(done, PAD)
         log_p = log_p + log_next.gather(2, picked.unsqueeze(2)).squeeze(2).masked_fill(done, 0.0)

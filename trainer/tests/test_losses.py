@@ -169,6 +169,7 @@ def as_the_prior(actor, patch) -> None:
         actor.role.weight[POSTERIOR] = actor.role.weight[PRIOR]
         for rows in (actor.edit.weight, actor.edit.bias, actor.slot_kind.weight):
             rows[3 * POSTERIOR : 3 * POSTERIOR + 3] = rows[3 * PRIOR : 3 * PRIOR + 3]
+        actor.symbol_layers[POSTERIOR].load_state_dict(actor.symbol_layers[PRIOR].state_dict())
         for parameter in actor.undo[-1].parameters():
             parameter.zero_()
     say_nothing_of_plans(actor)
@@ -230,14 +231,15 @@ def owners(actor) -> set[str]:
         found |= {f"{name} role"} if marks[0] else set()
         found |= {f"{name} edits"} if any(marks[1:3]) else set()
         found |= {f"{name} texts"} if marks[3] else set()
-    for name, module in (("undo", actor.undo), ("telling", actor.telling_layers), ("symbols", actor.symbol_layers), ("figures", actor.figure_out)):
+    symbols = ((f"{name} symbols", layers) for name, layers in zip(ROLES, actor.symbol_layers, strict=True))
+    for name, module in (("undo", actor.undo), ("telling", actor.telling_layers), *symbols, ("figures", actor.figure_out)):
         if any(parameter.grad is not None and bool(parameter.grad.any()) for parameter in module.parameters()):
             found.add(name)
     return found
 
 
 def own(role):
-    return {f"{role} role", f"{role} edits", f"{role} texts", "symbols", "figures"}
+    return {f"{role} role", f"{role} edits", f"{role} texts", f"{role} symbols", "figures"}
 
 
 def backward(actor, loss) -> set[str]:

@@ -101,8 +101,8 @@ def test_no_text_is_empty_and_none_holds_marks_of_a_condition(read):
     slots = actor.slots(seen.hidden, torch.tensor([[3, 3, 3, 3]]), "prior")
     texts = torch.tensor([reading.explanation(one.positive.explanation)])
     laws = [
-        actor.next_symbol(slots, torch.zeros(1, 4, 0, dtype=torch.int64), memory),
-        actor.next_symbol(slots, texts[:, None, :3].expand(1, 4, 3), memory),
+        actor.next_symbol(slots, torch.zeros(1, 4, 0, dtype=torch.int64), memory, "prior"),
+        actor.next_symbol(slots, texts[:, None, :3].expand(1, 4, 3), memory, "prior"),
         actor.next_told(texts, actor.beside_plan(memory, seen.plan(0))),
     ]
     for law in laws:
@@ -135,11 +135,11 @@ def test_a_text_scores_what_its_tokens_have_one_by_one(read):
     memory = memory_of(actor, [reading])
     slots, tokens = torch.randn(1, 2, actor.size.width, generator=generator(1)), torch.tensor([[reading.tokens[1:6], reading.tokens[2:7]]])
     wanted = torch.cat([tokens, torch.full((1, 2, 1), EOS)], 2)
-    found = actor.symbol_log_p(wanted, slots, tokens, memory)
+    found = actor.symbol_log_p(wanted, slots, tokens, memory, "prior")
     for length in range(6):
-        law = actor.next_symbol(slots, tokens[:, :, :length], memory)
+        law = actor.next_symbol(slots, tokens[:, :, :length], memory, "prior")
         assert torch.allclose(law.gather(2, wanted[:, :, length : length + 1]).squeeze(2), found[:, :, length], atol=1e-5)
-    assert not actor.symbol_log_p(torch.zeros_like(wanted), slots, tokens, memory).any()
+    assert not actor.symbol_log_p(torch.zeros_like(wanted), slots, tokens, memory, "prior").any()
 
 
 @torch.no_grad()
@@ -149,7 +149,7 @@ def test_copies_are_of_tokens_that_the_memory_holds(read):
     memory = memory_of(actor, [reading])
     before = actor.symbol_out.copies.bias.item()
     actor.symbol_out.copies.bias.fill_(1e3)
-    law = actor.next_symbol(torch.randn(1, 3, actor.size.width, generator=generator(1)), torch.zeros(1, 3, 0, dtype=torch.int64), memory).exp()
+    law = actor.next_symbol(torch.randn(1, 3, actor.size.width, generator=generator(1)), torch.zeros(1, 3, 0, dtype=torch.int64), memory, "prior").exp()
     actor.symbol_out.copies.bias.fill_(before)
     held = sorted(set(reading.tokens) - {SEP, OPEN})
     assert law[..., held].sum(-1).allclose(torch.ones(1, 3), atol=1e-5) and law[..., held].min() > 1e-6
