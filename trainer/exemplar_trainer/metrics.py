@@ -8,7 +8,7 @@ from tensorboardX import SummaryWriter
 
 from exemplar_data.storage import Store
 
-LOSSES = ("final", "draft", "posterior", "telling", "untold", "balance", "contrast", "maximize", "sleep")
+LOSSES = ("final", "draft", "posterior", "telling", "untold", "balance", "link", "contrast", "maximize", "sleep")
 SCHEMA = pa.schema(
     [
         pa.field("step", pa.int64(), nullable=False),

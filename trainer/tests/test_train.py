@@ -193,9 +193,10 @@ def test_state_is_json_and_tensors_are_safetensors_with_nothing_pickled(uninterr
     rows = metrics(uninterrupted)
     assert [row["step"] for row in rows] == [*range(1, 11)]
     assert [row["loss"] for row in rows] == curve(uninterrupted)
-    losses = ("final", "draft", "posterior", "telling", "untold", "balance", "contrast", "maximize", "sleep")
+    losses = ("final", "draft", "posterior", "telling", "untold", "balance", "link", "contrast", "maximize", "sleep")
     assert [sum(row[name] or 0 for name in losses) for row in rows] == pytest.approx(curve(uninterrupted), rel=1e-5)
     assert [row["step"] - 1 for row in rows if row["contrast"] is not None] == [1, 9]
+    assert [row["step"] - 1 for row in rows if row["link"] is not None] == [6]
     for name in FILES[:2]:
         data = (folder / name).read_bytes()
         length = int.from_bytes(data[:8], "little")
