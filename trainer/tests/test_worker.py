@@ -19,7 +19,7 @@ from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import Worker
 
 from exemplar_trainer.activity import train_activity
-from exemplar_trainer.checkpoint import SCHEMA
+from exemplar_trainer.checkpoint import FIELDS, SCHEMA
 from exemplar_trainer.config import TrainConfig
 
 
@@ -100,7 +100,7 @@ def test_an_error_nobody_foresaw_is_one_line_and_not_retried_for_ever(settings, 
     run = tmp_path / "run" / "00000003"
     run.mkdir(parents=True)
     state = {"schema": SCHEMA, "generation": 1, "fingerprint": "f" * 64, "ranks": 1, "step": "three"}
-    (run / "state.json").write_text(json.dumps({**TrainConfig.from_json(settings).to_json(), **state}))
+    (run / "state.json").write_text(json.dumps({**dict.fromkeys(FIELDS), **TrainConfig.from_json(settings).to_json(), **state}))
     with pytest.raises(ApplicationError) as failure:
         asyncio.run(ActivityEnvironment().run(train_activity, settings))
     assert failure.value.non_retryable
