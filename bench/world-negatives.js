@@ -3,7 +3,7 @@
  *
  *   npm run build && node bench/policies.js && node bench/world-negatives.js [--world relief] [--seeds 6] [--start 2000] [--steps 200] [--size small] [--from LINES,...]
  *
- * It reads the campaigns that bench/policies.js ran. Half an hour of one core a seed, two seeds at once. LINES: files of what bench/world_negatives.py wrote before.
+ * It reads the campaigns that bench/policies.js ran. Half an hour of one core a seed or more, two seeds at once. LINES: files of what bench/world_negatives.py wrote before.
  */
 import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
