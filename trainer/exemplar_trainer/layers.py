@@ -37,7 +37,8 @@ class Size:
 class Memory:
     """
     What plans are read beside: C contexts of M text tokens. hidden: [C, M, width]; tokens: int64 [C, M], PAD where a place holds none that could be copied;
-    present: bool [C, M]; values: float [C, K], of references; gist: [C, width], what every row of a plan is told of it, or None. Each layer makes its keys and values of it once, however many plans, edits and policies ask.
+    present: bool [C, M]; values: float [C, K], of references; gist: [C, width], what every row of a plan is told of it, or None. Each layer makes
+    its keys and values of it once, however many plans, edits and policies ask.
     """
 
     hidden: torch.Tensor
