@@ -26,7 +26,7 @@ WINDOW = 3
 """Steps of a path in an E-step."""
 THRESHOLD = (60.0, 6.0)
 """Smoothed balance loss below which M-steps are taken, from the first step to the last; nats squared."""
-DRAFT_WEIGHT, POSTERIOR_WEIGHT, TELLING_WEIGHT = 0.3, 0.5, 0.5
+DRAFT_WEIGHT, POSTERIOR_WEIGHT, TELLING_WEIGHT = 0.5, 0.5, 0.5
 BALANCE_WEIGHT, LINK_WEIGHT, M_WEIGHT, SLEEP_WEIGHT = 0.002, 0.3, 0.3, 0.3
 """Against the imitation of finals, which has 1: all policies share an encoder, and gradients are clipped together."""
 CONTRAST_GROUPS, DRAWN_GROUPS = 2, 4
@@ -76,9 +76,8 @@ def losses_of(
 
     earlier = [some_of(one.negatives, config.seed, step, one.id) for one, _ in batch]
     drafts = [_pair(one, reading, first, config.seed, step) for (one, reading), (first, *_) in zip(batch, earlier, strict=True)]
-    few = max(1, config.stepsAPlan // 2)
     if step % 2 == 1:
-        loss, seen = imitation(actor, memory, "draft", drafts, few)
+        loss, seen = imitation(actor, memory, "draft", drafts, config.stepsAPlan)
         found["draft"] = DRAFT_WEIGHT * loss
         tokens += seen.tokens
     else:
@@ -108,7 +107,7 @@ def losses_of(
         found["maximize"] = M_WEIGHT * m_step(actor, pairs[:DRAWN_GROUPS], config, generator)
         em.m_steps += 1
     if step % SLEEP_EVERY == 3 and step >= RAMP_STEPS:
-        found["sleep"] = SLEEP_WEIGHT * sleep_step(actor, pairs[:DRAWN_GROUPS], few, generator)
+        found["sleep"] = SLEEP_WEIGHT * sleep_step(actor, pairs[:DRAWN_GROUPS], config.stepsAPlan, generator)
     return found, tokens
 
 
