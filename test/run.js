@@ -16,7 +16,7 @@ const hidden = /^(ANTHROPIC_|AWS_|TEMPORAL_|EXEMPLAR_)/;
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.test(name)));
 const chosen = process.argv.slice(2);
 
-// pytest looks for the servers on PATH
+// pytest looks for the servers on PATH; two of its processes, one thread each, as its tests seldom use more
 const servers = [await temporalBinary({ say }), await s3Binary({ say })].filter((binary) => isAbsolute(binary)).map((binary) => dirname(binary));
 const python = await ensurePython({ projectRoot: packageRoot, say, groups: 'test' });
 const oracle = await ensurePython({ projectRoot: packageRoot, say, groups: 'oracle' });
@@ -24,7 +24,7 @@ const oracle = await ensurePython({ projectRoot: packageRoot, say, groups: 'orac
 const vitestReport = join(results, 'vitest.json');
 const vitest = run('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`, ...chosen], { ...env, EXEMPLAR_TEST_PYTHON: python });
 const pytestReport = join(results, 'pytest.xml');
-const pytest = run(python, ['-m', 'pytest', '-q', '-rs', 'trainer/tests', `--junitxml=${pytestReport}`], { ...env, PATH: [...servers, env.PATH].join(delimiter), PYTHONPATH: join(packageRoot, 'trainer'), EXEMPLAR_ORACLE_PYTHON: oracle });
+const pytest = run(python, ['-m', 'pytest', '-q', '-rs', '-n', '2', '--dist', 'loadfile', 'trainer/tests', `--junitxml=${pytestReport}`], { ...env, OMP_NUM_THREADS: '1', PATH: [...servers, env.PATH].join(delimiter), PYTHONPATH: join(packageRoot, 'trainer'), EXEMPLAR_ORACLE_PYTHON: oracle });
 
 const counts = [vitestCounts(), pytestCounts()];
 rmSync(results, { recursive: true, force: true });

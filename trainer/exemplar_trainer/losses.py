@@ -148,7 +148,7 @@ def balance(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], window: int
         windows.append(path[first : first + window + 1])
     # a window's last state is there for itself: what is done in it is not asked
     longest = max(map(len, windows))
-    steps = torch.tensor([[place < len(some) - 1 for place in range(longest - 1)] for some in windows], device=memory.hidden.device)
+    steps = torch.tensor([[place < len(some) - 1 for place in range(longest - 1)] for some in windows], dtype=torch.bool, device=memory.hidden.device)
     with torch.no_grad():
         prior = score(actor, memory, "prior", readings, windows)
         log_text = _text_of_each(actor, memory, prior, [pair.explanation for pair in pairs])

@@ -15,11 +15,13 @@ from .losses import Pair, balance, contrast, imitation, link, opposed, readings_
 from .policies import draw, explain, memory_of, with_explanations
 from .situations import Reading, Situation, Version
 
-BALANCE_EVERY, CONTRAST_EVERY, LINK_EVERY, M_STEP_EVERY, SLEEP_EVERY = 4, 8, 8, 32, 64
+BALANCE_EVERY, OWN_EVERY, CONTRAST_EVERY, LINK_EVERY, M_STEP_EVERY, SLEEP_EVERY = 4, 16, 8, 8, 32, 64
 """
-Steps between E-steps, contrastive steps, links of plans and explanations, M-steps and sleep steps. Drafts on the one hand, posterior and explanations on the other take turns; every step
-learns from final plans.
+Steps between E-steps, those of them on plans of the posterior's own, contrastive steps, links of plans and explanations, M-steps and sleep steps. Drafts on the one hand, posterior
+and explanations on the other take turns; every step learns from final plans.
 """
+OWN_TEMPERATURE = 1.1
+"""Of those plans: a little wider than the posterior, as GFlowNet-EM draws them."""
 RAMP_STEPS = 400
 """Over which the contrastive weight rises to its own: while neither law is known their ratio is noise."""
 WINDOW = 3
@@ -65,7 +67,7 @@ def losses_of(
 ) -> tuple[dict[str, torch.Tensor], int]:
     """
     The weighted losses of one step by name, and how many tokens of plans they read. Which kinds of steps are taken is a function of `step` and
-    the EM's state alone; what is drawn, of seed, step and situation (M-steps and sleep: the first one of the batch).
+    the EM's state alone; what is drawn, of seed, step and situation (by policies: the first one of the batch).
     """
     pairs = [_pair(one, reading, one.positive, config.seed, step) for one, reading in batch]
     memory = memory_of(actor, readings_of(pairs))
@@ -74,6 +76,7 @@ def losses_of(
     if config.objective == "imitation":
         return found, tokens
 
+    generator = torch.Generator().manual_seed(zlib.crc32(f"{config.seed}/{step}/{batch[0][0].id}".encode()))
     earlier = [some_of(one.negatives, config.seed, step, one.id) for one, _ in batch]
     drafts = [_pair(one, reading, first, config.seed, step) for (one, reading), (first, *_) in zip(batch, earlier, strict=True)]
     if step % 2 == 1:
@@ -93,13 +96,13 @@ def losses_of(
         # p(x | c) is what p(x | z, c) is measured against: it learns as much
         found["telling"], found["untold"] = TELLING_WEIGHT * with_plan.mean(), TELLING_WEIGHT * without.mean()
         if step % BALANCE_EVERY == 0:
-            found["balance"] = BALANCE_WEIGHT * balance(actor, beside, told, WINDOW)
+            own = step % OWN_EVERY == 0 and step >= RAMP_STEPS
+            found["balance"] = BALANCE_WEIGHT * balance(actor, beside, latent(actor, told, generator, OWN_TEMPERATURE) if own else told, WINDOW)
         if step % LINK_EVERY == 6:
             (one, reading), final = batch[0], pairs[0]
             versions = [final, *(_pair(one, reading, version, config.seed, step) for version in earlier[0])]
             found["link"] = LINK_WEIGHT * min(1.0, step / RAMP_STEPS) * link(actor, memory.first(1), versions)
 
-    generator = torch.Generator().manual_seed(zlib.crc32(f"{config.seed}/{step}/{batch[0][0].id}".encode()))
     if config.contrast != "none" and step % CONTRAST_EVERY == 1:
         told_apart = opposed(pairs, [[version.tree for version in some] for some in earlier], config.negatives, CONTRAST_GROUPS)
         found["contrast"] = _contrast(actor, *told_apart, config, step)
@@ -121,13 +124,18 @@ def _contrast(actor: PlanActor, positives: Sequence[Pair], negatives: Sequence[S
 
 def m_step(actor: PlanActor, pairs: Sequence[Pair], config: TrainConfig, generator: torch.Generator) -> torch.Tensor:
     """-log p(z | c) a step - log p(x | z, c) a token, of plans that the posterior draws for final explanations."""
+    memory = memory_of(actor, readings_of(pairs))
+    drawn = latent(actor, pairs, generator)
+    return imitation(actor, memory, "prior", drawn, config.stepsAPlan)[0] + telling(actor, memory, drawn)[0].mean()
+
+
+@torch.no_grad()
+def latent(actor: PlanActor, pairs: Sequence[Pair], generator: torch.Generator, temperature: float = 1.0) -> list[Pair]:
+    """Each explanation with a plan that the posterior draws for it."""
     readings = readings_of(pairs)
-    with torch.no_grad():
-        told = with_explanations(actor, memory_of(actor, readings), [pair.explanation for pair in pairs])
-    drawn = draw(actor, told, "posterior", readings, 1, generator)
-    latent = [replace(pair, tree=one.plan) for pair, (one,) in zip(pairs, drawn, strict=True)]
-    memory = memory_of(actor, readings)
-    return imitation(actor, memory, "prior", latent, config.stepsAPlan)[0] + telling(actor, memory, latent)[0].mean()
+    told = with_explanations(actor, memory_of(actor, readings), [pair.explanation for pair in pairs])
+    drawn = draw(actor, told, "posterior", readings, 1, generator, temperature)
+    return [replace(pair, tree=one.plan) for pair, (one,) in zip(pairs, drawn, strict=True)]
 
 
 def sleep_step(actor: PlanActor, pairs: Sequence[Pair], steps: int, generator: torch.Generator) -> torch.Tensor:
@@ -137,9 +145,9 @@ def sleep_step(actor: PlanActor, pairs: Sequence[Pair], steps: int, generator: t
         memory = memory_of(actor, readings)
         dreamt = [one.plan for (one,) in draw(actor, memory, "prior", readings, 1, generator)]
         explanations = explain(actor, memory, readings, dreamt, generator)
-    latent = [replace(pair, tree=tree, explanation=text) for pair, tree, text in zip(pairs, dreamt, explanations, strict=True)]
+    dreams = [replace(pair, tree=tree, explanation=text) for pair, tree, text in zip(pairs, dreamt, explanations, strict=True)]
     told = with_explanations(actor, memory_of(actor, readings), explanations)
-    return imitation(actor, told, "posterior", latent, steps)[0]
+    return imitation(actor, told, "posterior", dreams, steps)[0]
 
 
 def _pair(one: Situation, reading: Reading, version: Version, seed: int, step: int) -> Pair:

@@ -13,7 +13,7 @@ from exemplar_trainer import losses, policies
 from exemplar_trainer import step as stepping
 from exemplar_trainer.actor import ROLES
 from exemplar_trainer.config import TrainConfig
-from exemplar_trainer.domain import undo_of, undos
+from exemplar_trainer.domain import ROOT, undo_of, undos
 from exemplar_trainer.losses import Pair, balance, contrast, imitation, link, log_p, opposed, readings_of, telling
 from exemplar_trainer.policies import memory_of, score, tell, with_explanations
 from exemplar_trainer.situations import Reading, Step, path_to
@@ -111,6 +111,12 @@ def test_contrast_by_hand(read, actor, kind):
             values = final - draft if kind == "corrected" else final
             terms.append((values.exp().sum() / values[0].exp()).log().item() if values.abs().max() < 300 else (values.logsumexp(0) - values[0]).item())
     assert found == pytest.approx(sum(terms) / len(terms), rel=1e-3, abs=1e-3)
+
+
+@torch.no_grad()
+def test_plans_of_the_root_alone_have_no_step_to_balance(read, actor):
+    pairs = [replace(pair, tree=ROOT) for pair in pairs_of(read)]
+    assert balance(actor, memory_of(actor, readings_of(pairs)), pairs, WINDOW) == 0
 
 
 @torch.no_grad()
@@ -331,6 +337,15 @@ def test_m_steps_teach_the_prior_and_the_teller_and_sleep_steps_the_posterior(re
     assert backward(actor, maximize) - {"figures"} == {*own("prior"), "telling"} - {"figures"}  # drawn plans may have none
     sleep = stepping.sleep_step(actor, pairs_of(read), 100, torch.Generator().manual_seed(0))
     assert backward(actor, sleep) - {"figures"} == own("posterior") - {"figures"}
+
+
+def test_the_posterior_draws_a_plan_for_each_explanation_as_it_reads_it(read, actor, short):
+    pairs = pairs_of(read)
+    drawn = stepping.latent(actor, pairs, torch.Generator().manual_seed(0), 0.5)
+    told = with_explanations(actor, memory_of(actor, readings_of(pairs)), [pair.explanation for pair in pairs])
+    again = policies.draw(actor, told, "posterior", readings_of(pairs), 1, torch.Generator().manual_seed(0), 0.5)
+    assert [pair.tree for pair in drawn] == [one.plan for (one,) in again]
+    assert [pair.explanation for pair in drawn] == [pair.explanation for pair in pairs]
 
 
 # -- what contrastive steps compare

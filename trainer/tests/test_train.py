@@ -122,20 +122,21 @@ def test_a_save_cut_off_before_its_state_file_is_passed_over(settings, uninterru
     assert_same_end(Path(settings["checkpoints"]), uninterrupted)
 
 
-def test_m_steps_and_sleep_steps_go_on_exactly_too(settings, tmp_path, monkeypatch):
-    """They draw plans: here often, from the start, and whatever the watch says."""
+def test_steps_that_draw_plans_go_on_exactly_too(settings, tmp_path, monkeypatch):
+    """E-steps on the posterior's own plans, M-steps and sleep steps: here often, from the start, and whatever the watch says."""
     for module, name, value in (
-        *((stepping, name, value) for name, value in (("RAMP_STEPS", 1), ("M_STEP_EVERY", 4), ("SLEEP_EVERY", 4), ("THRESHOLD", (1e9, 1e9)))),
+        *((stepping, name, value) for name, value in (("RAMP_STEPS", 1), ("OWN_EVERY", 4), ("M_STEP_EVERY", 4), ("SLEEP_EVERY", 4), ("THRESHOLD", (1e9, 1e9)))),
         *((policies, name, value) for name, value in (("MOST_EDITS", 6), ("MOST_TEXT", 5), ("MOST_EXPLANATION", 8))),
     ):
         monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(training, "watch", lambda actor, situations: {"collapsed": False})
     changes = {"evaluateEverySteps": 2}
-    taken, real = [], {name: getattr(stepping, name) for name in ("m_step", "sleep_step")}
+    taken, real = [], {name: getattr(stepping, name) for name in ("latent", "m_step", "sleep_step")}
     for name in real:
         monkeypatch.setattr(stepping, name, lambda *arguments, name=name: taken.append(name) or real[name](*arguments))
     run(settings, **changes)
-    assert taken == ["m_step", "sleep_step", "m_step", "sleep_step"]  # after steps 2, 3, 6 and 7 of 10
+    # after steps 2, 3, 4, 6, 7 and 8 of 10; an M-step draws plans too
+    assert taken == 2 * ["m_step", "latent", "sleep_step", "latent"]
     other = {**settings, **changes, "checkpoints": str(tmp_path / "other")}
     for steps in (4, 3):
         run(other, stopped_after(steps))
