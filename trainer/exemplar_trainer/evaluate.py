@@ -2,35 +2,37 @@
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 
 from .actor import PADDING, PlanActor
-from .domain import PLACEHOLDER
+from .domain import PLACEHOLDER, size
 from .layers import Memory
 from .losses import Pair, explained, log_p, readings_of, telling
 from .policies import memory_of, score
-from .situations import Reading, Situation, Step, path_to
+from .situations import Reading, Situation, Step, Version, path_to
 from .vocabulary import CUT
 
 FEW = 30
 """Below this many situations a result says so."""
 MOST = 64
 """Situations of a split that are looked at, the first in its files' order."""
-AT_ONCE = 4
+STATES_AT_ONCE = 512
+"""Scored in one go, so that memory does not grow with the longest plan and the number of its versions."""
 WATCHED, WATCHED_ALONG_PATHS = 16, 8
 SHARED_NATS = 1.0
 SHARED_SHARE = 0.5
 WATCHED_PATHS, LEAST_ESS = 8, 2.0
 LEAST_SPREAD = 0.5
 Z95 = 1.959964
+Read = tuple[Situation, Reading]
 
 
 @torch.no_grad()
-def evaluate(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]], drafts: bool = True) -> dict[str, Any]:
+def evaluate(actor: PlanActor, situations: Sequence[Read], drafts: bool = True) -> dict[str, Any]:
     """
     nats: mean -log p^(z+ | c), an upper bound in expectation. `ranking` of each positive against its negatives by log p - log p_draft, the ratio that
     tells final from earlier versions best where both laws are known; without `drafts` (that law was not trained) by log p. cut: of `cut`.
@@ -39,8 +41,7 @@ def evaluate(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]], 
     scored: list[list[float]] = []
     nats = 0.0
     some = list(situations[:MOST])
-    for first in range(0, len(some), AT_ONCE):
-        part = some[first : first + AT_ONCE]
+    for part in parts(some, lambda one: one.versions):
         readings = [reading for _, reading in part]
         paths = [[path_to(version.tree, random.Random(f"{one.id}/{place}")) for place, version in enumerate(one.versions)] for one, _ in part]
         memory = memory_of(actor, readings)
@@ -56,7 +57,21 @@ def evaluate(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]], 
     return found | ranking(scored) | {"longerFirst": ranking(sizes)["pairAccuracy"]}
 
 
-def cut(situations: Sequence[tuple[Situation, Reading]]) -> dict[str, int]:
+def parts(situations: Sequence[Read], scored: Callable[[Situation], Sequence[Version]]) -> Iterator[list[Read]]:
+    """Situations in their order, as many at once as have STATES_AT_ONCE states on their paths together, at least one."""
+    part, widest = [], 0
+    for one, reading in situations:
+        states = sum(size(version.tree) + 1 for version in scored(one))
+        widest = max(widest, states)
+        if part and (len(part) + 1) * widest > STATES_AT_ONCE:
+            yield part
+            part, widest = [], states
+        part.append((one, reading))
+    if part:
+        yield part
+
+
+def cut(situations: Sequence[Read]) -> dict[str, int]:
     """How many conditions, texts of final plans and their explanations are longer than the actor reads or writes, and lose their ends."""
     found = {"conditions": 0, "texts": 0, "explanations": 0}
     for one, reading in situations:
@@ -67,12 +82,11 @@ def cut(situations: Sequence[tuple[Situation, Reading]]) -> dict[str, int]:
 
 
 @torch.no_grad()
-def validation_loss(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> float:
+def validation_loss(actor: PlanActor, situations: Sequence[Read]) -> float:
     """Mean -log p^(z+ | c) of the first situations, nats; NaN of none. What the best checkpoint is chosen by."""
     actor.eval()
     total, some = 0.0, list(situations[:MOST])
-    for first in range(0, len(some), 4 * AT_ONCE):
-        part = some[first : first + 4 * AT_ONCE]
+    for part in parts(some, lambda one: [one.positive]):
         readings = [reading for _, reading in part]
         paths = [[path_to(one.positive.tree, random.Random(f"{one.id}/0"))] for one, _ in part]
         total -= log_p(actor, memory_of(actor, readings), "prior", readings, paths).sum().item()
@@ -81,7 +95,7 @@ def validation_loss(actor: PlanActor, situations: Sequence[tuple[Situation, Read
 
 
 @torch.no_grad()
-def watch(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> dict[str, float | bool]:
+def watch(actor: PlanActor, situations: Sequence[Read]) -> dict[str, float | bool]:
     """
     Signs of posterior collapse on up to WATCHED held-out situations, each with its positive's explanation; where whole paths are scored, on the first few.
 
@@ -116,7 +130,7 @@ def watch(actor: PlanActor, situations: Sequence[tuple[Situation, Reading]]) -> 
     }
 
 
-def _shared_nats(actor: PlanActor, memory: Memory, situations: Sequence[tuple[Situation, Reading]]) -> tuple[float, float]:
+def _shared_nats(actor: PlanActor, memory: Memory, situations: Sequence[Read]) -> tuple[float, float]:
     """
     log q(z_i | x_i) - log mean_j q(z_i | x_j), mean over versions i of a situation, then over situations, along one path to each z_i; and what it would be if each
     explanation told its plan for certain.
@@ -124,7 +138,7 @@ def _shared_nats(actor: PlanActor, memory: Memory, situations: Sequence[tuple[Si
     shared = most = 0.0
     for place, (one, reading) in enumerate(situations):
         versions = [Pair(reading, version.tree, reading.explanation(version.explanation), random.Random(f"{one.id}/{i}")) for i, version in enumerate(one.versions[:3])]
-        log_q = explained(actor, memory.rows(torch.tensor([place], device=memory.hidden.device)), versions)
+        log_q = explained(actor, memory.rows([place]), versions)
         shared += (log_q.diagonal() - log_q.logsumexp(0) + math.log(len(versions))).mean().item()
         most += math.log(len(versions))
     return shared / len(situations), most / len(situations)
@@ -135,7 +149,7 @@ def _path_ess(actor: PlanActor, memory: Memory, pairs: Sequence[Pair]) -> float:
     total = 0.0
     for place, pair in enumerate(pairs):
         paths = [path_to(pair.tree, pair.rng) for _ in range(WATCHED_PATHS)]
-        weights = log_p(actor, memory.rows(torch.tensor([place], device=memory.hidden.device)), "prior", [pair.reading], [paths]).double().softmax(0)
+        weights = log_p(actor, memory.rows([place]), "prior", [pair.reading], [paths]).double().softmax(0)
         total += 1 / weights.square().sum().item()
     return total / len(pairs)
 

@@ -70,8 +70,8 @@ class Memory:
     def first(self, contexts: int) -> "Memory":
         return self._of(slice(contexts))
 
-    def rows(self, contexts: torch.Tensor) -> "Memory":
-        return self._of(contexts)
+    def rows(self, contexts: Sequence[int]) -> "Memory":
+        return self._of(torch.tensor(contexts, device=self.hidden.device))
 
     def _of(self, contexts: slice | torch.Tensor) -> "Memory":
         gist = None if self.gist is None else self.gist[contexts]

@@ -58,7 +58,7 @@ def explained(actor: PlanActor, memory: Memory, versions: Sequence[Pair]) -> tor
     1807.03748, equation 4.
     """
     count = len(versions)
-    told = with_explanations(actor, memory.rows(torch.zeros(count, dtype=torch.int64, device=memory.hidden.device)), [one.explanation for one in versions])
+    told = with_explanations(actor, memory.rows([0] * count), [one.explanation for one in versions])
     paths = [path_to(one.tree, one.rng) for one in versions]
     return log_p(actor, told, "posterior", [versions[0].reading] * count, [paths] * count).view(count, count)
 
@@ -166,8 +166,8 @@ def balance(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], window: int
 def _text_of_each(actor: PlanActor, memory: Memory, seen: Scored, explanations: Sequence[list[int]]) -> torch.Tensor:
     """log p(x | s, c) at each state: [C, S]."""
     contexts, states = seen.present.shape
-    every = torch.arange(contexts, device=memory.hidden.device).repeat_interleave(states)
-    log_text, _ = tell(actor, memory.rows(every), seen.plans(), [explanations[c] for c in every.tolist()])
+    every = [c for c in range(contexts) for _ in range(states)]
+    log_text, _ = tell(actor, memory.rows(every), seen.plans(), [explanations[c] for c in every])
     return log_text.view(contexts, states)
 
 

@@ -199,7 +199,6 @@ def draw(
     """
     `count` plans in each context, from its start (the root). temperature: of choices, texts and figures; 0 takes the likeliest at each step. A plan that does not stop within MOST_EDITS is taken as it then stands.
     """
-    device = memory.hidden.device
     drawn = [[Drawn(start) for _ in range(count)] for start in (starts or [ROOT] * len(readings))]
     contexts, part = list(range(len(readings))), memory
     for _ in range(MOST_EDITS):
@@ -207,7 +206,7 @@ def draw(
         if not going:
             break
         if len(going) < len(contexts):
-            contexts, part = going, memory.rows(torch.tensor(going, device=device))
+            contexts, part = going, memory.rows(going)
         live = [[each for each in drawn[c] if not each.stopped] for c in contexts]
         some = [readings[c] for c in contexts]
         rows = plan_rows(actor, some, [[each.plan for each in each_live] for each_live in live])

@@ -107,7 +107,7 @@ def sample(trained: Trained, conditions: Sequence[Condition], count: int, mode: 
             for seen, plans in zip(times, drawn, strict=True):
                 seen.update(one.plan for one in plans)
         for place, (reading, seen) in enumerate(zip(some, times, strict=True)):
-            found.append([_described(trained, memory.rows(torch.tensor([place])), reading, plan, n, seed, paths) for plan, n in seen.items()])
+            found.append([_described(trained, memory.rows([place]), reading, plan, n, seed, paths) for plan, n in seen.items()])
     return [sorted(plans, key=lambda plan: -plan["logP"]) for plans in found]
 
 

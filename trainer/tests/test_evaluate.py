@@ -28,10 +28,12 @@ def log_p_of(actor, role, reading, tree, path):
     return seen.log_pf.sum().item() - sum(step.log_pb for step in path)
 
 
-@pytest.mark.parametrize("drafts", [True, False])
-def test_situations_are_evaluated_as_by_hand(read, drafts):
-    """By log p - log p_draft where that law was trained, along one path to each plan, which the situation and the version's place seed."""
+@pytest.mark.parametrize(("drafts", "at_once", "asked"), [(True, 512, 1), (True, 1, 5), (False, 512, 1)])
+def test_situations_are_evaluated_as_by_hand(read, monkeypatch, drafts, at_once, asked):
+    """By log p - log p_draft where that law was trained, along one path to each plan, which the situation and the version's place seed; many at once or few."""
     actor, some = read
+    monkeypatch.setattr(evaluating, "STATES_AT_ONCE", at_once)
+    assert len(list(evaluating.parts(some, lambda one: one.versions))) == asked
     energies, nats = [], []
     for one, reading in some:
         mine = []
