@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .layers import Attention, DecoderLayer, FeedForward, Memory, NextToken, PlanLayer, Size, TextLayer, relations
+from .layers import Attention, DecoderLayer, FeedForward, KeysValues, Memory, NextToken, PlanLayer, Size, TextLayer, relations
 from .vocabulary import EOS, FIRST_REFERENCE, FIRST_WORD, PAD
 
 ROLES = ("prior", "draft", "posterior")
@@ -31,6 +31,10 @@ SIZES = {
     "large": Size(768, 12, 4, 4, 1),
 }
 """0.8, 4, 29 and 121 million weights, with a vocabulary of 2,000."""
+
+
+Past = dict[DecoderLayer, KeysValues]
+"""Of texts that are written token by token: what each layer keeps of the tokens before. It begins empty."""
 
 
 @dataclass(frozen=True)
@@ -196,10 +200,11 @@ class PlanActor(nn.Module):
         at = hidden.gather(2, row[..., None, None].expand(-1, -1, 1, hidden.shape[-1])).squeeze(2)
         return self.slot(at) + self.slot_kind(kind + 3 * ROLES.index(role))
 
-    def next_symbol(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory, role: str) -> torch.Tensor:
-        """log p of the token after a slot and its tokens so far: [C, S, V]. tokens: int64 [C, S, L]."""
-        hidden = self._symbols(slots, tokens, memory, role)[:, :, -1:]
-        return self.symbol_out(hidden, memory, self.token.weight, () if tokens.shape[2] else (EOS,)).squeeze(2)
+    def next_symbol(self, slots: torch.Tensor, token: torch.Tensor | None, past: Past, memory: Memory, role: str) -> torch.Tensor:
+        """log p of the token after a slot (token None, past empty), and then after each token (int64 [C, S]) in turn: [C, S, V]. past: grows with each."""
+        hidden = slots.unsqueeze(2) if token is None else self.embed(token.unsqueeze(2), memory.values)
+        hidden = self._next(self.symbol_layers[ROLES.index(role)], hidden, past, memory)
+        return self.symbol_out(hidden, memory, self.token.weight, (EOS,) if token is None else ()).squeeze(2)
 
     def symbol_log_p(self, wanted: torch.Tensor, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory, role: str) -> torch.Tensor:
         """log p of the wanted tokens (int64 [C, S, 1 + L], 0 of PAD) after the slot and after each of `tokens` (int64 [C, S, L])."""
@@ -240,9 +245,16 @@ class PlanActor(nn.Module):
         flat = flat.gather(1, order)
         return Memory(words.gather(1, order.unsqueeze(2).expand(-1, -1, words.shape[2])), flat, flat != PAD, values)
 
-    def next_told(self, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
-        """log p of the token after those of an explanation so far (int64 [C, L], from BOS): [C, 1, V]. memory: of `beside_plan`."""
-        return self.telling_out(self._told(tokens, memory)[:, :, -1:], memory, self.token.weight).squeeze(1)
+    def next_told(self, token: torch.Tensor, past: Past, memory: Memory) -> torch.Tensor:
+        """log p of the token of an explanation after each (int64 [C, 1], BOS first) in turn: [C, 1, V]. memory: of `beside_plan`; past: grows with each."""
+        hidden = self._next(self.telling_layers, self.embed(token, memory.values).unsqueeze(1), past, memory)
+        return self.telling_out(hidden, memory, self.token.weight).squeeze(1)
+
+    @staticmethod
+    def _next(layers: nn.ModuleList, hidden: torch.Tensor, past: Past, memory: Memory) -> torch.Tensor:
+        for layer in layers:
+            hidden, past[layer] = layer.next(hidden, memory.keys_values(layer.reading), memory.present, past.get(layer))
+        return hidden
 
     def telling_log_p(self, wanted: torch.Tensor, tokens: torch.Tensor, memory: Memory) -> torch.Tensor:
         """log p(x | z, c) of each wanted token (int64 [C, L], 0 of PAD) after `tokens` so far (int64 [C, L], from BOS). memory: of `beside_plan`."""

@@ -97,6 +97,17 @@ class Attention(nn.Module):
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=causal)
         return hidden + self.out(mixed.transpose(1, 2).flatten(2))
 
+    def next(self, hidden: torch.Tensor, past: KeysValues | None) -> tuple[torch.Tensor, KeysValues]:
+        """`forward`, causal and rotated, of one more place: hidden [B, 1, width]. past: keys, rotated, and values of the places before; returned with its own."""
+        normed = self.norm(hidden)
+        key, value = self.keys_values(normed)
+        at = 0 if past is None else past[0].shape[2]
+        query, key = rotated(self._split(self.query(normed)), at), rotated(key, at)
+        if past is not None:
+            key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
+        mixed = F.scaled_dot_product_attention(query, key, value)
+        return hidden + self.out(mixed.transpose(1, 2).flatten(2)), (key, value)
+
     def keys_values(self, source: torch.Tensor) -> KeysValues:
         key, value = (self._split(half) for half in self.key_value(source).chunk(2, -1))
         return key, value
@@ -156,10 +167,19 @@ class DecoderLayer(nn.Module):
 
     def forward(self, hidden: torch.Tensor, source: KeysValues, there: torch.Tensor) -> torch.Tensor:
         """hidden: [C, S, L, width]: S texts in each of C contexts; source, there: of the memory that `reading` asks."""
-        contexts, texts, length, _ = hidden.shape
+        contexts, texts = hidden.shape[:2]
         hidden = self.attention(hidden.flatten(0, 1), causal=True, rotate=True)
-        hidden = self.reading(hidden.unflatten(0, (contexts, texts)).flatten(1, 2), source, there[:, None, None])
-        return self.feed_forward(hidden).unflatten(1, (texts, length))
+        return self._read(hidden.unflatten(0, (contexts, texts)), source, there)
+
+    def next(self, hidden: torch.Tensor, source: KeysValues, there: torch.Tensor, past: KeysValues | None) -> tuple[torch.Tensor, KeysValues]:
+        """`forward` of one more token of each text: hidden [C, S, 1, width]. past: of this layer's attention to the tokens before."""
+        contexts, texts = hidden.shape[:2]
+        hidden, past = self.attention.next(hidden.flatten(0, 1), past)
+        return self._read(hidden.unflatten(0, (contexts, texts)), source, there), past
+
+    def _read(self, hidden: torch.Tensor, source: KeysValues, there: torch.Tensor) -> torch.Tensor:
+        read = self.reading(hidden.flatten(1, 2), source, there[:, None, None])
+        return self.feed_forward(read).view_as(hidden)
 
 
 class NextToken(nn.Module):
@@ -208,13 +228,13 @@ def _mixed(log_said: torch.Tensor, copied: torch.Tensor, copies: torch.Tensor) -
     return torch.logaddexp(F.logsigmoid(-copies) + log_said, F.logsigmoid(copies) + copied.clamp(min=SMALLEST).log())
 
 
-def rotated(hidden: torch.Tensor) -> torch.Tensor:
+def rotated(hidden: torch.Tensor, first: int = 0) -> torch.Tensor:
     """
-    Rotary places on [B, heads, T, width a head]. Source: Su et al. 2021, arXiv 2104.09864, section 3.2.
+    Rotary places, from `first` on, on [B, heads, T, width a head]. Source: Su et al. 2021, arXiv 2104.09864, section 3.2.
     """
     half = hidden.shape[-1] // 2
     rate = 10_000 ** (-torch.arange(half, device=hidden.device, dtype=torch.float32) / half)
-    angle = torch.arange(hidden.shape[-2], device=hidden.device).unsqueeze(1) * rate
+    angle = torch.arange(first, first + hidden.shape[-2], device=hidden.device).unsqueeze(1) * rate
     sin, cos = angle.sin().to(hidden.dtype), angle.cos().to(hidden.dtype)
     left, right = hidden.chunk(2, -1)
     return torch.cat([left * cos - right * sin, left * sin + right * cos], -1)

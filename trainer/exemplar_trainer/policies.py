@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .actor import BARE, EDITS, LABELLED, PADDING, START, STATE, STOP, Encoded, PlanActor, PlanRows
+from .actor import BARE, EDITS, LABELLED, PADDING, START, STATE, STOP, Encoded, Past, PlanActor, PlanRows
 from .domain import PLACEHOLDER, ROOT, Edit, Plan, PlanSpace, apply
 from .layers import Memory
 from .plan_tree import MOST_STATES
@@ -245,18 +245,19 @@ def _write(
     actor: PlanActor, slots: torch.Tensor, memory: Memory, role: str, done: torch.Tensor, generator: torch.Generator, temperature: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Texts from slots, until EOS or MOST_TEXT tokens: int64 [C, S, L] and their log p with that of EOS. done: bool [C, S], the slots that get none."""
-    tokens = torch.zeros(*done.shape, 0, dtype=torch.int64, device=slots.device)
+    written: list[torch.Tensor] = []
+    past: Past = {}
     log_p = torch.zeros(done.shape, device=slots.device)
     for length in range(MOST_TEXT + 1):
-        log_next = actor.next_symbol(slots, tokens, memory, role)
+        log_next = actor.next_symbol(slots, written[-1] if written else None, past, memory, role)
         picked = _pick(log_next, temperature, generator) if length < MOST_TEXT else torch.full_like(done, EOS, dtype=torch.int64)
         picked = picked.masked_fill(done, PAD)
         log_p = log_p + log_next.gather(2, picked.unsqueeze(2)).squeeze(2).masked_fill(done, 0.0)
         done = done | (picked == EOS)
-        tokens = torch.cat([tokens, picked.masked_fill(picked == EOS, PAD).unsqueeze(2)], 2)
+        written.append(picked.masked_fill(picked == EOS, PAD))
         if bool(done.all()):
             break
-    return tokens[..., :MOST_TEXT], log_p
+    return torch.stack(written[:MOST_TEXT], 2), log_p
 
 
 def _pick(log_p: torch.Tensor, temperature: float, generator: torch.Generator) -> torch.Tensor:
@@ -275,13 +276,14 @@ def explain(
     """An explanation in tokens, drawn from p(x | z, c), for the plan of each context."""
     seen = score(actor, memory, "prior", readings, [[Step(plan, None, 0.0)] for plan in plans])
     beside = actor.beside_plan(memory, seen.plan(0))
-    tokens = torch.full((len(plans), 1), BOS, device=beside.hidden.device)
+    written = [torch.full((len(plans), 1), BOS, device=beside.hidden.device)]
+    past: Past = {}
     done = torch.zeros(len(plans), 1, dtype=torch.bool, device=beside.hidden.device)
     for _ in range(MOST_EXPLANATION):
-        log_next = actor.next_told(tokens, beside)
+        log_next = actor.next_told(written[-1], past, beside)
         picked = _pick(log_next, temperature, generator).masked_fill(done, PAD)
         done = done | (picked == EOS)
-        tokens = torch.cat([tokens, picked.masked_fill(picked == EOS, PAD)], 1)
+        written.append(picked.masked_fill(picked == EOS, PAD))
         if bool(done.all()):
             break
-    return [[token for token in row if token != PAD] for row in tokens[:, 1:].tolist()]
+    return [[token for token in row if token != PAD] for row in torch.cat(written[1:], 1).tolist()]

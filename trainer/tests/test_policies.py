@@ -100,10 +100,11 @@ def test_no_text_is_empty_and_none_holds_marks_of_a_condition(read):
     seen = score(actor, memory, "prior", [reading], [path_to(one.positive.tree, random.Random(0))[:4]])
     slots = actor.slots(seen.hidden, torch.tensor([[3, 3, 3, 3]]), "prior")
     texts = torch.tensor([reading.explanation(one.positive.explanation)])
+    past = {}
     laws = [
-        actor.next_symbol(slots, torch.zeros(1, 4, 0, dtype=torch.int64), memory, "prior"),
-        actor.next_symbol(slots, texts[:, None, :3].expand(1, 4, 3), memory, "prior"),
-        actor.next_told(texts, actor.beside_plan(memory, seen.plan(0))),
+        actor.next_symbol(slots, None, past, memory, "prior"),
+        actor.next_symbol(slots, texts[:, :1].expand(1, 4), past, memory, "prior"),
+        actor.next_told(texts[:, :1], {}, actor.beside_plan(memory, seen.plan(0))),
     ]
     for law in laws:
         assert torch.allclose(law.exp().sum(-1), torch.ones(law.shape[:-1]), atol=1e-5)
@@ -122,7 +123,7 @@ def test_an_explanation_copies_the_words_of_its_condition_and_of_the_plan_beside
     memory = memory_of(actor, readings)
     seen = score(actor, memory, "prior", readings, [[Step(one.positive.tree, None, 0.0)] for one, _ in pairs])
     for plan in (seen.plan(0), None):
-        law = actor.next_told(torch.full((3, 1), BOS), actor.beside_plan(memory, plan)).squeeze(1)
+        law = actor.next_told(torch.full((3, 1), BOS), {}, actor.beside_plan(memory, plan)).squeeze(1)
         for (one, reading), row in zip(pairs, law.exp(), strict=True):
             told = set(reading.tokens) | (set() if plan is None else {token for node in one.positive.tree for token in reading.node(node) if node.symbol != PLACEHOLDER})
             assert set(torch.nonzero(row > 1e-9).flatten().tolist()) == told - set(NEVER_SAID)
@@ -136,10 +137,25 @@ def test_a_text_scores_what_its_tokens_have_one_by_one(read):
     slots, tokens = torch.randn(1, 2, actor.size.width, generator=generator(1)), torch.tensor([[reading.tokens[1:6], reading.tokens[2:7]]])
     wanted = torch.cat([tokens, torch.full((1, 2, 1), EOS)], 2)
     found = actor.symbol_log_p(wanted, slots, tokens, memory, "prior")
-    for length in range(6):
-        law = actor.next_symbol(slots, tokens[:, :, :length], memory, "prior")
-        assert torch.allclose(law.gather(2, wanted[:, :, length : length + 1]).squeeze(2), found[:, :, length], atol=1e-5)
+    past = {}
+    for place in range(6):
+        law = actor.next_symbol(slots, tokens[:, :, place - 1] if place else None, past, memory, "prior")
+        assert torch.allclose(law.gather(2, wanted[:, :, place : place + 1]).squeeze(2), found[:, :, place], atol=1e-5)
     assert not actor.symbol_log_p(torch.zeros_like(wanted), slots, tokens, memory, "prior").any()
+
+
+@torch.no_grad()
+def test_an_explanation_scores_what_its_tokens_have_one_by_one(read):
+    actor, some = read
+    one, reading = some[0]
+    memory = memory_of(actor, [reading])
+    seen = score(actor, memory, "prior", [reading], [[Step(one.positive.tree, None, 0.0)]])
+    told = reading.explanation(one.positive.explanation)[:6]
+    for plan in (seen.plan(0), None):
+        beside, past = actor.beside_plan(memory, plan), {}
+        laws = [actor.next_told(torch.tensor([[token]]), past, beside)[0, 0] for token in [BOS, *told]]
+        by_one = sum(law[token].item() for law, token in zip(laws, [*told, EOS], strict=True))
+        assert tell(actor, memory, plan, [told])[0].item() == pytest.approx(by_one, abs=1e-4)
 
 
 @torch.no_grad()
@@ -149,7 +165,7 @@ def test_copies_are_of_tokens_that_the_memory_holds(read):
     memory = memory_of(actor, [reading])
     before = actor.symbol_out.copies.bias.item()
     actor.symbol_out.copies.bias.fill_(1e3)
-    law = actor.next_symbol(torch.randn(1, 3, actor.size.width, generator=generator(1)), torch.zeros(1, 3, 0, dtype=torch.int64), memory, "prior").exp()
+    law = actor.next_symbol(torch.randn(1, 3, actor.size.width, generator=generator(1)), None, {}, memory, "prior").exp()
     actor.symbol_out.copies.bias.fill_(before)
     held = sorted(set(reading.tokens) - {SEP, OPEN})
     assert law[..., held].sum(-1).allclose(torch.ones(1, 3), atol=1e-5) and law[..., held].min() > 1e-6
