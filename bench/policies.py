@@ -38,7 +38,7 @@ def main() -> None:
             converged[row["situation_id"]] = plan
     situations = [(held["situation"], held["draft"], converged[key]) for key, held in versions.items() if key in converged]
     conditions = []
-    for row, draft, final in situations:
+    for row, _, _ in situations:
         conditions.append(Condition(row["initial_state"], row["target_state"], row["agent"], row["task"], tuple(row["horizon"].split("/"))))
     trained = open_checkpoint(arguments.checkpoint)
     mode = "habitual" if arguments.temperature == 0 else "planning"

@@ -17,8 +17,8 @@ from .manifest import FileEntry, Manifest, read_manifest
 from .order import WINDOW_BYTES, WINDOW_FILES, Order
 from .pipe import Pipe
 from .reader import THREADS, Source, read_steps, steps
-from .share import ENDS, Ends, Share, rank_from_environment
 from .shard import SCHEMA, check_columns, read_columns, read_file
+from .share import ENDS, Ends, Share, rank_from_environment
 from .storage import open_store
 from .tensors import to_numpy
 

@@ -14,8 +14,8 @@ from .gather import gather
 from .items import Counts, Filters, Items, View, concatenate, find_items
 from .manifest import FileEntry
 from .order import Order, Seed, Window
-from .share import Share
 from .shard import SITUATIONS, join_situations, read_columns
+from .share import Share
 
 THREADS = 4
 """Files read at once."""

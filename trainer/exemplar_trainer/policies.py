@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .actor import BARE, EDITS, LABELLED, PADDING, START, STATE, STOP, Encoded, Past, PlanActor, PlanRows
+from .actor import BARE, EDITS, LABELLED, START, STATE, STOP, Encoded, Past, PlanActor, PlanRows
 from .domain import PLACEHOLDER, ROOT, Edit, Plan, PlanSpace, apply
 from .layers import Memory
 from .plan_tree import MOST_STATES
@@ -197,7 +197,8 @@ def draw(
     starts: Sequence[Plan] | None = None,
 ) -> list[list[Drawn]]:  # fmt: skip
     """
-    `count` plans in each context, from its start (the root). temperature: of choices, texts and figures; 0 takes the likeliest at each step. A plan that does not stop within MOST_EDITS is taken as it then stands.
+    `count` plans in each context, from its start (the root). temperature: of choices, texts and figures; 0 takes the likeliest at each step. A plan
+    that does not stop within MOST_EDITS is taken as it then stands.
     """
     drawn = [[Drawn(start) for _ in range(count)] for start in (starts or [ROOT] * len(readings))]
     contexts, part = list(range(len(readings))), memory

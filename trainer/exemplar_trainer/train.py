@@ -240,9 +240,9 @@ class Run:
         if self.ranks.first:
             self.metrics.put(self.store, step_folder(self.step))
             state = {
-                **self.identity, "generation": self.dataset.generation, "step": self.step, "steps": self.steps, "stepsAnEpoch": self.steps_an_epoch, "loader": self.dataset.state_dict(), "losses": self.losses,
-                "em": asdict(self.em), "best": self.best, "evaluations": self.evaluations, "resources": self.parsed.figures.to_json(),
-                "device": self.ranks.device.type, "torch": torch.__version__,
+                **self.identity, "generation": self.dataset.generation, "step": self.step, "steps": self.steps, "stepsAnEpoch": self.steps_an_epoch,
+                "loader": self.dataset.state_dict(), "losses": self.losses, "em": asdict(self.em), "best": self.best, "evaluations": self.evaluations,
+                "resources": self.parsed.figures.to_json(), "device": self.ranks.device.type, "torch": torch.__version__,
             }  # fmt: skip
             self.durable = save_checkpoint(self.store, state, self.actor, self.optimizer, self.parsed.vocabulary)
         self.losses = []

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import torch
 from torch.nn.functional import pad
 
-from .graph import StateGraph
 from .policy import GraphPolicy
 
 

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from exemplar_data.contract import data_schema, situations_schema
 
-
 COLUMNS = data_schema()
 ROOMS = ("cellar", "attic", "garden", "kitchen", "workshop", "hall", "stable", "library")
 GOODS = ("lamp", "ladder", "kettle", "crate", "bicycle", "mirror", "barrel", "clock")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from campaigns import Campaign
 from runs import SHORT
 
@@ -37,6 +38,11 @@ def folder(campaign: Campaign, tmp_path_factory: pytest.TempPathFactory) -> Path
 def settings(moving: Path, tmp_path: Path) -> dict[str, Any]:
     """A short run on `moving`: 14 train groups, 5 steps an epoch, 10 steps."""
     return {**SHORT, "campaign": "moving", "uri": str(moving), "checkpoints": str(tmp_path / "run")}
+
+
+@pytest.fixture
+def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Running the child process, and reading what it left."""
+"""Running the training, here or as the child process, and reading what it left."""
 
 import io
 import json
@@ -8,13 +8,29 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from exemplar_trainer.config import TrainConfig
+from exemplar_trainer.train import train
+
 TRAINER = Path(__file__).resolve().parent.parent
 SHORT = {"name": "short-run", "size": "tiny", "epochs": 2, "batchGroups": 3, "checkpointEverySteps": 3, "evaluateEverySteps": 6}
 """A run of seconds."""
+
+
+def run(settings, stopping=lambda: False, **changes):
+    """The training in this process: its result, and what it told meanwhile."""
+    seen = []
+    return train(TrainConfig.from_json({**settings, **changes}), seen.append, stopping), seen
+
+
+def stopped_after(steps):
+    """A `stopping` that says so after that many steps."""
+    asked = count(1)
+    return lambda: next(asked) == steps
 
 
 forks = multiprocessing.get_context("forkserver")
@@ -73,3 +89,7 @@ def complete(run: Path) -> list[Path]:
 def curve(run: Path) -> list[float]:
     """Losses of all steps, put together from the checkpoints."""
     return [loss for folder in complete(run) for loss in json.loads((folder / "state.json").read_text())["losses"]]
+
+
+def state_of(folder: Path):
+    return json.loads((complete(folder)[-1] / "state.json").read_text())

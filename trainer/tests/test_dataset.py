@@ -14,7 +14,7 @@ import pytest
 from campaigns import COLUMNS, Campaign, write_file
 from readers import first_file, name, opened, rewrite_manifest
 
-from exemplar_data import ConfigError, DataError, ExemplarDataset
+from exemplar_data import ConfigError, DataError
 from exemplar_data.contract import LABELS, LEVELS
 from exemplar_data.shard import SCHEMA
 

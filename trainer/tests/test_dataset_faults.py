@@ -10,7 +10,6 @@ from readers import first_file, names, opened, rewrite_manifest
 
 from exemplar_data import ConfigError, DataError, SchemaTooNew, StoreDenied, StoreUnavailable
 
-
 # -- what is wrong
 
 

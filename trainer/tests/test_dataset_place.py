@@ -7,8 +7,7 @@ import pytest
 from campaigns import Campaign
 from readers import first_file, name, names, opened, rewrite_manifest
 
-from exemplar_data import ConfigError, DataError, ExemplarDataset
-
+from exemplar_data import ConfigError, DataError
 
 # -- order and place
 
@@ -54,7 +53,7 @@ def test_a_state_taken_anywhere_goes_on_with_the_very_next_item(folder, view):
 def test_no_item_is_lost_or_repeated_when_ranks_come_and_go(folder):
     expected = names(opened(folder))
     for ends in ("ragged", "drop", "pad"):
-        state, given, at = None, [], 0
+        state, given = None, []
         for ranks, steps_, batch in ((1, 3, 4), (4, 5, 3), (3, 7, 2), (8, 2, 1), (2, 9999, 4)):
             parts, after = [], []
             for rank in range(ranks):

@@ -314,7 +314,7 @@ def test_steps_down_the_link_have_the_posterior_tell_plans_by_their_explanations
 def test_telling_teaches_the_teller_and_what_it_reads(read, actor):
     pairs = pairs_of(read)
     memory = memory_of(actor, readings_of(pairs))
-    with_plan, without = telling(actor, memory, pairs)
+    with_plan, _ = telling(actor, memory, pairs)
     assert backward(actor, with_plan.mean()) == {"telling", "prior role"}
     assert actor.untold.grad is None or not actor.untold.grad.any()
     assert backward(actor, telling(actor, memory_of(actor, readings_of(pairs)), pairs)[1].mean()) == {"telling"}

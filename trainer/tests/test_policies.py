@@ -132,7 +132,7 @@ def test_an_explanation_copies_the_words_of_its_condition_and_of_the_plan_beside
 @torch.no_grad()
 def test_a_text_scores_what_its_tokens_have_one_by_one(read):
     actor, some = read
-    one, reading = some[0]
+    _, reading = some[0]
     memory = memory_of(actor, [reading])
     slots, tokens = torch.randn(1, 2, actor.size.width, generator=generator(1)), torch.tensor([[reading.tokens[1:6], reading.tokens[2:7]]])
     wanted = torch.cat([tokens, torch.full((1, 2, 1), EOS)], 2)
@@ -346,7 +346,7 @@ def test_log_p_is_the_paths_sum_of_log_ratios_with_stop(read):
 @torch.no_grad()
 def test_what_each_law_can_see(read):
     actor, some = read
-    (one, reading), (other, other_reading) = some[:2]
+    (one, reading), (_, other_reading) = some[:2]
     memory, path = memory_of(actor, [reading]), [path_to(one.positive.tree, random.Random(0))]
     mine, theirs = reading.explanation(one.positive.explanation), reading.explanation("Something else altogether.")
 

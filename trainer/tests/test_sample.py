@@ -32,14 +32,17 @@ def test_a_wrong_field_is_named(field, value):
         condition_of({**SITUATION, field: value}, 2)
 
 
-def sampled(checkpoint, *options, text=json.dumps({"situations": [SITUATION]})):
+ASKED = json.dumps({"situations": [SITUATION]})
+
+
+def sampled(checkpoint, *options, text=ASKED):
     command = [sys.executable, "-m", "exemplar_trainer.sample", "--checkpoint", str(checkpoint), *options]
     return subprocess.run(command, input=text, capture_output=True, text=True, cwd=TRAINER)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "stdin: not JSON"), ("[]", "situations must be a list"), (json.dumps({"situations": [SITUATION]}), "holds no complete checkpoint")],
+    [("{", "stdin: not JSON"), ("[]", "situations must be a list"), (ASKED, "holds no complete checkpoint")],
 )
 def test_bad_input_is_one_line_and_status_2(text, message, tmp_path):
     done = sampled(tmp_path, text=text)

@@ -6,6 +6,7 @@ as strings. With REWRITTEN, also writes the same table there with pyarrow and zs
 
 import json
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -16,7 +17,7 @@ def main(path, rewritten=None):
         batches = reader.num_record_batches
         table = reader.read_all()
     table.validate(full=True)
-    sequential = pa.BufferReader(open(path, "rb").read()[8:])
+    sequential = pa.BufferReader(Path(path).read_bytes()[8:])
     if not pa.ipc.open_stream(sequential).read_all().equals(table):
         raise SystemExit("the file's stream part differs from what its footer points to")
     if rewritten is not None:

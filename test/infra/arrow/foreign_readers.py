@@ -64,7 +64,7 @@ def by_polars(paths: list[str]) -> Rows:
 
 
 def by_duckdb(paths: list[str]) -> Rows:
-    shards = arrow_table(paths)  # noqa: F841: DuckDB finds it by its name
+    shards = arrow_table(paths)  # noqa: F841 (DuckDB finds it by its name)
     found = duckdb.sql("select * from shards")
     return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
 

@@ -6,8 +6,9 @@ import json
 import os
 import sys
 
-from exemplar_trainer.payload_codec import Codec, PayloadKeyError, read_keys
 from temporalio.api.common.v1 import Payload
+
+from exemplar_trainer.payload_codec import Codec, PayloadKeyError, read_keys
 
 
 def parse(given):
