@@ -23,7 +23,7 @@ import torch
 from exemplar_data import ExemplarDataset
 from exemplar_trainer.actor import SIZES, PlanActor
 from exemplar_trainer.domain import size
-from exemplar_trainer.evaluate import evaluate
+from exemplar_trainer.evaluate import evaluate, validation_loss
 from exemplar_trainer.losses import Pair, contrast, imitation, opposed, readings_of
 from exemplar_trainer.plan_tree import plan_of
 from exemplar_trainer.policies import draw, memory_of
@@ -34,8 +34,10 @@ ARMS = ("mle", "nce", "corrected", "dpo", "random", "shuffled")
 TERMS = {"nce": ("plain", "own"), "corrected": ("corrected", "own"), "dpo": ("dpo", "own"), "random": ("plain", "random"), "shuffled": ("corrected", "shuffled")}
 """The contrast of each arm, and what it opposes to finals."""
 BATCH, CONTRASTED, OPPOSED, EDITS = 8, 2, 3, 6
+RANKED = 24
+"""Situations whose versions are all scored."""
 TEMPERATURES, DRAWS = (1.0, 0.5), 2
-RATE, WEIGHT, BETA, CLIP = 2e-3, 0.1, 0.1, 1.0
+RATE, WEIGHT, BETA, CLIP = 2e-3, 1.0, 0.1, 1.0
 """WEIGHT: of a plan's term against its likelihood, both a step of the plan."""
 
 Item = tuple[Situation, Reading]
@@ -68,7 +70,7 @@ def main() -> None:
         for arm in ARMS:
             actor = deepcopy(start)
             learn(actor, train, arm, arguments.steps, seed + 1000)
-            held = evaluate(actor, test)
+            nats, pairs = validation_loss(actor, test), evaluate(actor, test[:RANKED])["pairAccuracy"]
             readings = [reading for _, reading in test]
             with torch.no_grad():
                 memory = memory_of(actor, readings)
@@ -80,8 +82,8 @@ def main() -> None:
                     for (one, reading), some in zip(test, drawn, strict=True)
                     for each in some
                 ]
-            print(json.dumps({"seed": seed, "arm": arm, "nats": held["nats"], "pairs": held["pairAccuracy"], "plans": plans}), flush=True)
-            print(f"seed {seed}, {arm}: {held['nats']} nats, {held['pairAccuracy']} of pairs right", file=sys.stderr, flush=True)
+            print(json.dumps({"seed": seed, "arm": arm, "nats": nats, "pairs": pairs, "plans": plans}), flush=True)
+            print(f"seed {seed}, {arm}: {nats:.2f} nats, {pairs} of pairs right", file=sys.stderr, flush=True)
 
 
 def situation_indices(uri: str) -> dict[str, int]:

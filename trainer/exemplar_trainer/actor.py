@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from .layers import Attention, DecoderLayer, FeedForward, KeysValues, Memory, NextToken, PlanLayer, Size, TextLayer, relations
+from .ragged import by_length
 from .vocabulary import EOS, FIRST_REFERENCE, FIRST_WORD, PAD
 
 ROLES = ("prior", "draft", "posterior")
@@ -131,6 +132,11 @@ class PlanActor(nn.Module):
         for layer in (*self.text_layers, *self.plan_layers, *chain(*self.symbol_layers), *self.telling_layers):
             layer.compile(dynamic=True)
 
+    @property
+    def padded(self) -> bool:
+        """Whether rows of unequal lengths are computed at once: a GPU has time to spare for padding, and none for many small calls."""
+        return self.fixed_shapes or self.token.weight.is_cuda
+
     def length(self, longest: int) -> int:
         """How long tensors are made that hold so many places."""
         return bucket(longest) if self.fixed_shapes else longest
@@ -164,17 +170,24 @@ class PlanActor(nn.Module):
     def encode(self, rows: PlanRows, memory: Memory, role: str) -> torch.Tensor:
         """[C, S, R, width]"""
         texts = self._node_texts(rows.texts, memory.values)
-        contexts, plans, length = rows.kind.shape
-        text = texts.gather(1, rows.text.flatten(1).unsqueeze(-1).expand(-1, -1, texts.shape[-1])).view(contexts, plans, length, -1)
-        figures = sum(table(rows.figures[..., place]) for place, table in enumerate(self.figure_in))
-        hidden = text + figures + self.kind(rows.kind) + self.depth(rows.depth.clamp(max=DEEPEST)) + self.role.weight[ROLES.index(role)]
-        if memory.gist is not None:
-            hidden = hidden + memory.gist[:, None, None]
-        relation = relations(rows.depth.flatten(0, 1))
-        present = rows.kind != PADDING
-        for layer in self.plan_layers:
-            hidden = layer(hidden, relation, present, memory.keys_values(layer.reading), memory.present)
-        return self.plan_out(hidden)
+
+        def encoded(longest: int, kind: torch.Tensor, depth: torch.Tensor, text: torch.Tensor, figures: torch.Tensor) -> torch.Tensor:
+            kind, depth, text, figures = kind[:, :, :longest], depth[:, :, :longest], text[:, :, :longest], figures[:, :, :longest]
+            written = texts.gather(1, text.flatten(1).unsqueeze(-1).expand(-1, -1, texts.shape[-1])).view(*text.shape, -1)
+            stated = sum(table(figures[..., place]) for place, table in enumerate(self.figure_in))
+            hidden = written + stated + self.kind(kind) + self.depth(depth.clamp(max=DEEPEST)) + self.role.weight[ROLES.index(role)]
+            if memory.gist is not None:
+                hidden = hidden + memory.gist[:, None, None]
+            relation = relations(depth.flatten(0, 1))
+            for layer in self.plan_layers:
+                hidden = layer(hidden, relation, kind != PADDING, memory.keys_values(layer.reading), memory.present)
+            return self.plan_out(hidden)
+
+        tensors = (rows.kind, rows.depth, rows.text, rows.figures)
+        if self.padded:
+            return encoded(rows.kind.shape[2], *tensors)
+        hidden = by_length((rows.kind != PADDING).sum(2), encoded, *tensors)
+        return F.pad(hidden, (0, 0, 0, rows.kind.shape[2] - hidden.shape[2]))
 
     def _node_texts(self, texts: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         """[C, U, width], 0 of an empty text: the sum of its tokens, and of its tokens times a pattern of their places."""
@@ -208,7 +221,15 @@ class PlanActor(nn.Module):
 
     def symbol_log_p(self, wanted: torch.Tensor, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory, role: str) -> torch.Tensor:
         """log p of the wanted tokens (int64 [C, S, 1 + L], 0 of PAD) after the slot and after each of `tokens` (int64 [C, S, L])."""
-        return self.symbol_out.log_p(wanted, self._symbols(slots, tokens, memory, role), memory, self.token.weight, (EOS,))
+
+        def scored(longest: int, wanted: torch.Tensor, slots: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+            hidden = self._symbols(slots, tokens[:, :, :longest], memory, role)
+            return self.symbol_out.log_p(wanted[:, :, : 1 + longest], hidden, memory, self.token.weight, (EOS,))
+
+        if self.padded:
+            return scored(tokens.shape[2], wanted, slots, tokens)
+        found = by_length((tokens != PAD).sum(2), scored, wanted, slots, tokens)
+        return F.pad(found, (0, wanted.shape[2] - found.shape[2]))
 
     def _symbols(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory, role: str) -> torch.Tensor:
         hidden = torch.cat([slots.unsqueeze(2), self.embed(tokens, memory.values)], 2)
