@@ -9,7 +9,7 @@ import torch
 
 from exemplar_data.storage import open_store
 from exemplar_trainer.actor import ROLES, SIZES, PlanActor
-from exemplar_trainer.checkpoint import save_checkpoint
+from exemplar_trainer.checkpoint import FIELDS, save_checkpoint
 from exemplar_trainer.plan_tree import Figures
 from exemplar_trainer.vocabulary import EOS, FIRST_WORD, Vocabulary
 
@@ -29,5 +29,5 @@ with torch.no_grad():
     actor.symbol_out.copies.bias.fill_(-50.0)
     actor.symbol_out.bias[:FIRST_WORD] = -20
     actor.symbol_out.bias[EOS] = 1.5
-state = {"step": 1, "steps": 1, "size": SIZE, "resources": figures.to_json(), "best": {"step": 1, "nats": None}}
+state = dict.fromkeys(FIELDS) | {"step": 1, "size": SIZE, "resources": figures.to_json(), "best": {"step": 1, "nats": None}}
 save_checkpoint(open_store(sys.argv[1]), state, actor, torch.optim.AdamW(actor.parameters()), vocabulary)
