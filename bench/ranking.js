@@ -107,6 +107,6 @@ function report({ machine: m, simulated, concurrency, outcomes, calls, tokens, c
       ),
     ),
     '',
-    `Settings are those of the demo with larger batches and more epochs, and were not tuned here; generation ${first.generation} of the campaign, one run a seed, none left out.`,
+    `Settings are those of the demo with larger batches, more epochs and the default learning rate, and were not tuned here; generation ${first.generation} of the campaign, one run a seed, none left out.`,
   ];
 }

@@ -1,5 +1,6 @@
 import { contentHash } from '../schemas/canonical.ts';
 import type { ActionNode, MoralCost, Plan, PlanNode, Resource } from '../schemas/plan.ts';
+import { oneLine } from './text.ts';
 import { walk } from './tree.ts';
 
 /** Moral cost is a share in [0, 1], so its tolerance is absolute. */
@@ -10,7 +11,8 @@ const SLACK = 1e-9;
 
 /**
  * Whether two plans differ in structure (levels included), a text, the stance, or a characteristic beyond `tolerance` (a share of the
- * larger value). Ids, the stance's argument, the order of resources and the reasons of moral costs do not count.
+ * larger value). Ids, the stance's argument, the order of resources, the reasons of moral costs and what `planText` does not show of a text
+ * (space around it, line breaks) do not count.
  */
 export function isMaterial(a: Plan, b: Plan, tolerance: number): boolean {
   if (a.stance !== b.stance) return true;
@@ -31,7 +33,7 @@ function differ(a: PlanNode, b: PlanNode, tolerance: number): boolean {
 
 /** Whether two nodes differ materially in themselves, whatever their sub-plans. */
 export function nodesDiffer(a: PlanNode, b: PlanNode, tolerance: number): boolean {
-  if (a.kind !== b.kind || a.level !== b.level || a.text !== b.text) return true;
+  if (a.kind !== b.kind || a.level !== b.level || oneLine(a.text) !== oneLine(b.text)) return true;
   return a.kind === 'action' && b.kind === 'action' && characteristicsDiffer(a, b, tolerance);
 }
 
@@ -54,11 +56,11 @@ function beyond(a: number, b: number, tolerance: number): boolean {
 }
 
 function resourceAmounts(resources: Resource[]): Map<string, number> {
-  return sums(resources.map(({ name, unit, amount }) => [JSON.stringify([name, unit]), amount]));
+  return sums(resources.map(({ name, unit, amount }) => [JSON.stringify([oneLine(name), unit]), amount]));
 }
 
 function moralAmounts(costs: MoralCost[]): Map<string, number> {
-  return sums(costs.map(({ on, amount }) => [on, amount]));
+  return sums(costs.map(({ on, amount }) => [oneLine(on), amount]));
 }
 
 function sums(entries: [string, number][]): Map<string, number> {

@@ -60,6 +60,7 @@ function figures({ success, durationS, resources, moralCost }: ActionNode, lasti
   ].join(', ');
 }
 
-function oneLine(text: string): string {
+/** As it stands in `planText`: without space around it, and without line breaks. */
+export function oneLine(text: string): string {
   return text.trim().replaceAll(/\s*[\r\n\u2028\u2029]\s*/g, ' ');
 }

@@ -6,7 +6,7 @@ const atLeast = (least: number) => z.int().min(least);
 
 /**
  * What one training run reads and does (`exemplar train FILE`). But for `wait`, the fields, defaults and limits are those of `TrainConfig`
- * of trainer/exemplar_trainer/config.py, which takes them.
+ * of trainer/exemplar_trainer/config.py, which takes them, and has addresses and `threads` besides.
  */
 export const TrainFile = z
   .strictObject({

@@ -18,6 +18,7 @@ describe('isMaterial', () => {
   const immaterial: Change[] = [
     ['other ids', (b) => ((b.nodes[1].id = 'n7'), (b.nextId = 8))],
     ["another argument for the stance", (b) => (b.stanceArgument = 'Why not.')],
+    ['space and line breaks around a text and within', (b) => (b.nodes[1].text = ' Go.\n')],
     ['5 % less success', (b) => (b.nodes[1].success = 0.76)],
     ['a duration 5 % below the larger', (b) => (b.nodes[1].durationS = 950)],
     ['5 % of a resource', (b) => (b.nodes[1].resources[0]!.amount = 1.9)],

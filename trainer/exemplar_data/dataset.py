@@ -43,7 +43,7 @@ class ExemplarDataset:
     view: `groups` (a situation, its positive and all its negatives), `versions` (a version each) or `preference` (a positive against one
         negative each).
     generation: None takes the newest and stays with it; with `follow` each epoch takes the newest anew.
-    columns: those to read, all where None; `nodes.<field>` names a field of the nodes.
+    columns: those to read, all of data/ where None; `nodes.<field>` names a field of the nodes, and `horizon` is joined where it is named.
     branches, labels, distinct, max_negatives: see `items.Filters`; what they leave out stands in `counts`.
     rank, world_size: RANK and WORLD_SIZE of the environment where None. ends: how an epoch ends that ranks do not divide evenly, see
         `share.Share.end`.

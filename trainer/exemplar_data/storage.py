@@ -34,7 +34,15 @@ class FolderStore:
         self.root = root
 
     def read(self, key: str) -> bytes:
-        return (Path(self.root) / key).read_bytes()
+        path = Path(self.root) / key
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise
+        except PermissionError as error:
+            raise StoreDenied(f"{path}: {error.strerror}") from error
+        except OSError as error:
+            raise StoreUnavailable(f"{path}: {error.strerror}") from error
 
     def write(self, key: str, data: bytes) -> None:
         path = Path(self.root) / key

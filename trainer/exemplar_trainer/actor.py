@@ -146,9 +146,9 @@ class PlanActor(nn.Module):
     def embed(self, tokens: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         """tokens: int64 [C, ...]; values: float [C, K], what the context's references amount to. A reference to a number carries its size."""
         flat = tokens.flatten(1)
-        place = ((flat - FIRST_REFERENCE) // 2).clamp(0, values.shape[1] - 1)
-        refers = (flat >= FIRST_REFERENCE) & (flat < FIRST_WORD)
-        value = torch.where(refers, values.gather(1, place), 0.0).view(tokens.shape)
+        place = (flat - FIRST_REFERENCE) // 2
+        refers = (flat >= FIRST_REFERENCE) & (flat < FIRST_WORD) & (place < values.shape[1])
+        value = torch.where(refers, values.gather(1, place.clamp(0, values.shape[1] - 1)), 0.0).view(tokens.shape)
         return self.token(tokens) * self.size.width**0.5 + NUMBER_SCALE * self.number(magnitude(value))
 
     def read(self, tokens: torch.Tensor, values: torch.Tensor, segment: int) -> Memory:

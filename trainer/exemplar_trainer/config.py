@@ -20,7 +20,7 @@ CHOICES = {
 @dataclass(frozen=True)
 class TrainConfig:
     """
-    A training run; fields mirror `TrainFile` of schemas/training.ts, plus where data lie and checkpoints go.
+    A training run; fields mirror `TrainFile` of schemas/training.ts, plus where data lie, where checkpoints go, and threads.
 
     uri: `s3://bucket/datasets/<campaign>` or a pulled folder.
     checkpoints: `s3://bucket/checkpoints/<name>` or a folder; this run's own.
@@ -29,7 +29,8 @@ class TrainConfig:
     size: of the network, one of SIZES.
     stepsAPlan: steps of a path to a plan that one batch learns from.
     objective: `em` (all policies: E-, M-, sleep and contrastive steps) or `imitation` (the forward policy alone, of final plans).
-    contrast: `corrected`, `plain`, `dpo` or `none`; contrastWeight: of its loss. negatives: `own` (earlier versions), `random` (other situations'
+    contrast: `corrected`, `plain`, `dpo` or `none`; contrastWeight: of its loss, a step of the plan (as imitation is counted).
+    negatives: `own` (earlier versions), `random` (other situations'
         finals) or `shuffled` (labels drawn at random: must not help).
     stopAfter: evaluations without a better validation loss after which the run ends; None: it never does.
     compile: torch.compile of the network's layers, and tensors' lengths rounded up to a few: a minute or more to start, and needs a C++ compiler.

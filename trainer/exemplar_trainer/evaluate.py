@@ -102,7 +102,7 @@ def watch(actor: PlanActor, situations: Sequence[Read]) -> dict[str, float | boo
     swapNats: log p(x | z) - log p(x | z'), mean, z' an earlier version of the same plan. sharedNats: I(z; x | c) among up to 3 versions of a situation, by the
     mean of log q(z | x, c) - log mean_x' q(z | x', c), x' over those versions' explanations; sharedShare: of log(versions), its most. Other situations' plans and
     explanations would measure what the condition tells already. tokenNats, untoldTokenNats: -log p(x | z, c) and -log p(x | c) a token. pathEss: effective number
-    of 8 paths to a positive, by their shares of p^(z | c), mean. spread: standard deviation of a plan's encoded rows, mean over dimensions.
+    of 8 paths to a positive, by their shares of p^(z | c), mean. spread: standard deviation of all their plans' encoded rows, mean over dimensions.
     collapsed: swapNats below 1 nat, sharedShare below a half, pathEss below 2 or spread below a half: then M-steps would train p(x | z) to ignore plans.
     """
     actor.eval()

@@ -1,4 +1,7 @@
-"""What each policy learns from: losses on batches of situations. Each is a mean over situations (the balance: over windows of paths), so that ranks can average theirs."""
+"""
+What each policy learns from: losses on batches of situations. Each is a mean over situations, which ranks average, but for the balance (a weighted mean over
+windows of paths), `dpo` (over pairs) and the link (over versions of one situation): of these ranks average their own means.
+"""
 
 import random
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """
 Plans of a trained actor: `python -m exemplar_trainer.sample --checkpoint URI`, with situations as JSON on stdin.
 
-Reads {situations: [{initial, target, agent, task, horizon}]} and writes one JSON object a line for each: {plans: [{plan, logP, edits, first}]}, the
-likeliest first. plan: as `plan_json`. logP: log p^(z | c), nats. first: the first leaf action's text. Exit status: 0, 1 failed, 2 bad input.
+Reads {situations: [{initial, target, agent, task, horizon}]} and writes one JSON object a line for each: {plans: [{plan, logP, edits, first, times}]}, the
+likeliest first. plan: as `plan_json`. logP: log p^(z | c), nats. times: how often it was drawn. first: the first leaf action's text. Exit status: 0, 1 failed, 2 bad input.
 """
 
 import argparse

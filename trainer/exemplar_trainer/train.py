@@ -19,7 +19,7 @@ from exemplar_data.storage import open_store
 from .actor import SIZES, PlanActor
 from .checkpoint import load_model, load_optimizer, load_vocabulary, newest_state, read_state, save_checkpoint, step_folder
 from .config import TrainConfig
-from .errors import ConfigError, Diverged, NoPositives
+from .errors import ConfigError, DataError, Diverged, NoPositives
 from .evaluate import MOST, evaluate, validation_loss, watch
 from .metrics import Metrics
 from .plan_tree import Figures
@@ -46,8 +46,8 @@ Emit = Callable[[dict[str, Any]], None]
 
 def train(config: TrainConfig, emit: Emit, stopping: Callable[[], bool] = lambda: False) -> dict[str, Any] | None:
     """
-    Trains from the newest complete checkpoint (or from the start) for `epochs` epochs of the generation that it began with, takes the best checkpoint by
-    validation, and evaluates. On one CPU thread count, and without `compile`, the weights are the same bit for bit however often the run was interrupted.
+    Trains from the newest complete checkpoint (or from the start) for `epochs` epochs of the generation that it began with (with `follow`: each of the newest), takes the
+    best checkpoint by validation, and evaluates. On one CPU thread count, and without `compile`, the weights are the same bit for bit however often the run was interrupted.
 
     emit receives {event: progress, step, steps, epoch, loss (nats), checkpoint (newest durable, or null), tokensPerS}.
     stopping is asked between steps; once true, a checkpoint is put and None returned. Of several ranks the first one alone emits, writes and
@@ -247,10 +247,16 @@ class Run:
             self.durable = save_checkpoint(self.store, state, self.actor, self.optimizer, self.parsed.vocabulary)
         self.losses = []
 
+    def _state_of(self, folder: str) -> dict[str, Any]:
+        try:
+            return read_state(self.store, folder)
+        except FileNotFoundError:
+            raise DataError(f"{self.store.root}/{folder}: missing, and it is the best by validation; without it the run has no result") from None
+
     def _result(self, validation: Sequence[tuple[Situation, Reading]]) -> dict[str, Any]:
         best = step_folder(self.best["step"])
         if self.best["step"] != self.step:
-            load_model(self.store, best, read_state(self.store, best), self.actor)
+            load_model(self.store, best, self._state_of(best), self.actor)
         drafts = self.config.objective == "em"
         device = self.ranks.device
         return {

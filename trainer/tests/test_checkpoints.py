@@ -156,6 +156,15 @@ def test_a_damaged_checkpoint_is_named_not_trained_on(settings):
         run(settings)
 
 
+def test_a_best_checkpoint_that_was_removed_is_named(settings):
+    run(settings, epochs=1)
+    folder = complete(Path(settings["checkpoints"]))[-1]
+    state = json.loads((folder / "state.json").read_text())
+    (folder / "state.json").write_text(json.dumps({**state, "best": {**state["best"], "step": 1}}))
+    with pytest.raises(DataError, match="/00000001: missing, and it is the best by validation; without it the run has no result$"):
+        run(settings, epochs=1)
+
+
 @pytest.mark.parametrize(("schema", "whose"), [(SCHEMA - 1, "an older trainer"), (SCHEMA + 1, "a newer trainer")])
 def test_a_checkpoint_of_another_trainer_is_refused(settings, schema, whose):
     folder = Path(settings["checkpoints"]) / "00000003"

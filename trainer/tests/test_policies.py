@@ -17,7 +17,7 @@ from exemplar_trainer.losses import log_p
 from exemplar_trainer.plan_tree import Condition, Figures, Texts, plan_of
 from exemplar_trainer.policies import draw, explain, memory_of, plan_rows, score, tell, with_explanations
 from exemplar_trainer.situations import Reading, Step, path_to
-from exemplar_trainer.vocabulary import BOS, CUT, EOS, FIRST_WORD, OPEN, SEP, SPECIAL, Vocabulary
+from exemplar_trainer.vocabulary import BOS, CUT, EOS, FIRST_REFERENCE, FIRST_WORD, OPEN, SEP, SPECIAL, Vocabulary
 
 FIGURES = Figures((("load", "kg"),))
 MARKS = (".", ";", "!", "?")
@@ -127,6 +127,16 @@ def test_an_explanation_copies_the_words_of_its_condition_and_of_the_plan_beside
         for (one, reading), row in zip(pairs, law.exp(), strict=True):
             told = set(reading.tokens) | (set() if plan is None else {token for node in one.positive.tree for token in reading.node(node) if node.symbol != PLACEHOLDER})
             assert set(torch.nonzero(row > 1e-9).flatten().tolist()) == told - set(NEVER_SAID)
+
+
+@torch.no_grad()
+def test_a_reference_that_its_condition_lacks_has_no_size_whoever_is_beside_it(read):
+    actor, _ = read
+    values = torch.tensor([[7.0, 9.0]])
+    tokens = torch.tensor([[FIRST_REFERENCE + 2 * place for place in range(4)]])
+    alone, beside = actor.embed(tokens, values), actor.embed(tokens, torch.nn.functional.pad(values, (0, 2)))
+    assert torch.equal(alone, beside)
+    assert not torch.equal(alone[:, :2], actor.embed(tokens[:, :2], torch.zeros(1, 2)))
 
 
 @torch.no_grad()

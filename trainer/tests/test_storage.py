@@ -58,6 +58,14 @@ def test_an_absent_server_is_worth_a_retry(monkeypatch):
     assert absent.value.retryable
 
 
+def test_a_folder_that_cannot_be_read_as_a_file_is_no_answer(tmp_path):
+    (tmp_path / "manifest").mkdir()
+    with pytest.raises(StoreUnavailable, match=r"/manifest: Is a directory$"):
+        open_store(str(tmp_path)).read("manifest")
+    with pytest.raises(FileNotFoundError):
+        open_store(str(tmp_path)).read("absent")
+
+
 def test_other_addresses_are_refused(monkeypatch):
     with pytest.raises(ConfigError, match="only s3:// and folders"):
         open_store("gs://bucket/x")

@@ -41,7 +41,7 @@ export const preference: View = {
     chosen_revision: 'number of versions between the chosen one and the draft',
     rejected_revision: 'the same of the rejected one; 0 is the draft',
     chosen_label: '`positive` for the verified final version, `negative` for one that was revised again (only with --pairs adjacent)',
-    distance: 'tree edit distance between the two plans; 0 where they differ in stance or numbers alone',
+    distance: 'tree edit distance between the two plans; 0 where they differ in numbers alone',
     chosen_stance: '`pursue`, `palliate` or `decline`',
     rejected_stance: 'the same of the rejected version',
     chosen_log_reward: 'exact value in nats where a simulated world knows it, else null',

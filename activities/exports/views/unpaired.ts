@@ -25,7 +25,7 @@ export const unpaired: View = {
     label: 'true: verified and final; false: differs materially from the final one',
     branch: '`main`, or the verification branch',
     revision: 'number of versions between this one and the draft; the draft has 0',
-    distance_to_final: 'tree edit distance to the final version; 0 where they differ in stance or numbers alone',
+    distance_to_final: 'tree edit distance to the final version; 0 where they differ in numbers alone',
     stance: '`pursue`, `palliate` or `decline`',
     log_reward: 'exact value in nats where a simulated world knows it, else null',
     textbook: 'text whose critique the version was revised for, or null',
