@@ -30,8 +30,7 @@ class TrainConfig:
     stepsAPlan: steps of a path to a plan that one batch learns from.
     objective: `em` (all policies: E-, M-, sleep and contrastive steps) or `imitation` (the forward policy alone, of final plans).
     contrast: `corrected`, `plain`, `dpo` or `none`; contrastWeight: of its loss, a step of the plan (as imitation is counted).
-    negatives: `own` (earlier versions), `random` (other situations'
-        finals) or `shuffled` (labels drawn at random: must not help).
+    negatives: `own` (earlier versions), `random` (other situations' finals) or `shuffled` (labels drawn at random: must not help).
     stopAfter: evaluations without a better validation loss after which the run ends; None: it never does.
     compile: torch.compile of the network's layers, and tensors' lengths rounded up to a few: a minute or more to start, and needs a C++ compiler.
     threads: CPU threads of the loop. Part of the run: sums in another order round differently.
