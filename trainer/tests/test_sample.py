@@ -6,6 +6,7 @@ import pytest
 from actors import actor_of, parsed_of, situations_of
 from runs import TRAINER
 
+from exemplar_trainer import policies
 from exemplar_trainer import sample as sampling
 from exemplar_trainer.checkpoint import SCHEMA
 from exemplar_trainer.errors import ConfigError
@@ -76,6 +77,8 @@ def test_however_many_plans_are_asked_for_few_are_drawn_at_once(moving, monkeypa
     actor = actor_of(parsed.vocabulary, parsed.figures)
     conditions = [one.condition for one, _ in situations_of(moving, parsed)[:2]]
     asked = []
+    for limit, value in (("MOST_EDITS", 8), ("MOST_TEXT", 6)):  # an untrained actor goes on for long
+        monkeypatch.setattr(policies, limit, value)
     monkeypatch.setattr(sampling, "AT_ONCE", 3)
     monkeypatch.setattr(sampling, "draw", lambda *given: asked.append(given[4]) or draw(*given))
     found = sample(Trained(actor.eval(), parsed.vocabulary, parsed.figures, {}), conditions, 8, "planning", 0, paths=1)
