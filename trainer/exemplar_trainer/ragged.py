@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 
 MOST_PARTS = 6
-LEAST_ROWS = 2
-"""Of each context in a part: below it, calls would cost more than padding."""
+LEAST_ROWS = 12
+"""Of each context in a part: below it, calls cost more than padding."""
 
 
 def by_length(lengths: torch.Tensor, compute: Callable[..., torch.Tensor], *tensors: torch.Tensor) -> torch.Tensor:
@@ -15,10 +15,13 @@ def by_length(lengths: torch.Tensor, compute: Callable[..., torch.Tensor], *tens
     What `compute(longest, *tensors)` gives for all rows, put together again. lengths: int64 [C, S]; tensors: [C, S, ...]; compute is called with some rows of each
     context, [C, s, ...], and their longest, and answers [C, s, longest + k, ...]. Returns [C, S, the longest + k, ...], 0 behind each part's.
     """
+    count = min(MOST_PARTS, lengths.shape[1] // LEAST_ROWS)
+    if count < 2:
+        return compute(int(lengths.max()), *tensors)
     order = lengths.argsort(dim=1, descending=True, stable=True)
     first = torch.arange(len(lengths), device=lengths.device).unsqueeze(1) * lengths.shape[1]
     parts = []
-    for places in order.chunk(max(1, min(MOST_PARTS, lengths.shape[1] // LEAST_ROWS)), 1):
+    for places in order.chunk(count, 1):
         rows = (first + places).flatten()
         some = [_rows(each, rows, places.shape) for each in tensors]
         parts.append(compute(int(lengths.gather(1, places).max()), *some))
