@@ -184,10 +184,7 @@ class PlanActor(nn.Module):
             return self.plan_out(hidden)
 
         tensors = (rows.kind, rows.depth, rows.text, rows.figures)
-        if self.padded:
-            return encoded(rows.kind.shape[2], *tensors)
-        hidden = by_length((rows.kind != PADDING).sum(2), encoded, *tensors)
-        return F.pad(hidden, (0, 0, 0, rows.kind.shape[2] - hidden.shape[2]))
+        return by_length((rows.kind != PADDING).sum(2), rows.kind.shape[2], encoded, *tensors, at_once=self.padded)
 
     def _node_texts(self, texts: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         """[C, U, width], 0 of an empty text: the sum of its tokens, and of its tokens times a pattern of their places."""
@@ -226,10 +223,7 @@ class PlanActor(nn.Module):
             hidden = self._symbols(slots, tokens[:, :, :longest], memory, role)
             return self.symbol_out.log_p(wanted[:, :, : 1 + longest], hidden, memory, self.token.weight, (EOS,))
 
-        if self.padded:
-            return scored(tokens.shape[2], wanted, slots, tokens)
-        found = by_length((tokens != PAD).sum(2), scored, wanted, slots, tokens)
-        return F.pad(found, (0, wanted.shape[2] - found.shape[2]))
+        return by_length((tokens != PAD).sum(2), tokens.shape[2], scored, wanted, slots, tokens, at_once=self.padded)
 
     def _symbols(self, slots: torch.Tensor, tokens: torch.Tensor, memory: Memory, role: str) -> torch.Tensor:
         hidden = torch.cat([slots.unsqueeze(2), self.embed(tokens, memory.values)], 2)

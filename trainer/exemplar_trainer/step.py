@@ -11,6 +11,7 @@ from .actor import PlanActor
 from .config import TrainConfig
 from .domain import Plan, size
 from .em import SMOOTHING
+from .layers import Memory
 from .losses import Pair, balance, contrast, imitation, link, opposed, readings_of, telling
 from .policies import draw, explain, memory_of, with_explanations
 from .situations import Reading, Situation, Version
@@ -97,7 +98,7 @@ def losses_of(
         found["telling"], found["untold"] = TELLING_WEIGHT * with_plan.mean(), TELLING_WEIGHT * without.mean()
         if step % BALANCE_EVERY == 0:
             own = step % OWN_EVERY == 0 and step >= RAMP_STEPS
-            found["balance"] = BALANCE_WEIGHT * balance(actor, beside, latent(actor, told, generator, OWN_TEMPERATURE) if own else told, WINDOW)
+            found["balance"] = BALANCE_WEIGHT * balance(actor, beside, latent(actor, beside, told, generator, OWN_TEMPERATURE) if own else told, WINDOW)
         if step % LINK_EVERY == 6:
             (one, reading), final = batch[0], pairs[0]
             versions = [final, *(_pair(one, reading, version, config.seed, step) for version in earlier[0])]
@@ -125,16 +126,15 @@ def _contrast(actor: PlanActor, positives: Sequence[Pair], negatives: Sequence[S
 def m_step(actor: PlanActor, pairs: Sequence[Pair], config: TrainConfig, generator: torch.Generator) -> torch.Tensor:
     """-log p(z | c) a step - log p(x | z, c) a token, of plans that the posterior draws for final explanations."""
     memory = memory_of(actor, readings_of(pairs))
-    drawn = latent(actor, pairs, generator)
+    drawn = latent(actor, memory, pairs, generator)
     return imitation(actor, memory, "prior", drawn, config.stepsAPlan)[0] + telling(actor, memory, drawn)[0].mean()
 
 
 @torch.no_grad()
-def latent(actor: PlanActor, pairs: Sequence[Pair], generator: torch.Generator, temperature: float = 1.0) -> list[Pair]:
-    """Each explanation with a plan that the posterior draws for it."""
-    readings = readings_of(pairs)
-    told = with_explanations(actor, memory_of(actor, readings), [pair.explanation for pair in pairs])
-    drawn = draw(actor, told, "posterior", readings, 1, generator, temperature)
+def latent(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], generator: torch.Generator, temperature: float = 1.0) -> list[Pair]:
+    """Each explanation with a plan that the posterior draws for it. memory: of the conditions."""
+    told = with_explanations(actor, memory, [pair.explanation for pair in pairs])
+    drawn = draw(actor, told, "posterior", readings_of(pairs), 1, generator, temperature)
     return [replace(pair, tree=one.plan) for pair, (one,) in zip(pairs, drawn, strict=True)]
 
 

@@ -341,8 +341,9 @@ def test_m_steps_teach_the_prior_and_the_teller_and_sleep_steps_the_posterior(re
 
 def test_the_posterior_draws_a_plan_for_each_explanation_as_it_reads_it(read, actor, short):
     pairs = pairs_of(read)
-    drawn = stepping.latent(actor, pairs, torch.Generator().manual_seed(0), 0.5)
-    told = with_explanations(actor, memory_of(actor, readings_of(pairs)), [pair.explanation for pair in pairs])
+    memory = memory_of(actor, readings_of(pairs))
+    drawn = stepping.latent(actor, memory, pairs, torch.Generator().manual_seed(0), 0.5)
+    told = with_explanations(actor, memory, [pair.explanation for pair in pairs])
     again = policies.draw(actor, told, "posterior", readings_of(pairs), 1, torch.Generator().manual_seed(0), 0.5)
     assert [pair.tree for pair in drawn] == [one.plan for (one,) in again]
     assert [pair.explanation for pair in drawn] == [pair.explanation for pair in pairs]

@@ -14,10 +14,10 @@ def test_rows_computed_by_length_are_those_computed_at_once_each_in_its_place():
         there = torch.arange(longest)[:, None] < own[:, :, None, None]
         return torch.nn.functional.pad((some[:, :, :longest] * there).cumsum(2), (0, 0, 1, 0))
 
-    found = by_length(lengths, summed, numbers, lengths)
+    found = by_length(lengths, 12, summed, numbers, lengths)
     there = torch.arange(12)[:, None] < lengths[:, :, None, None]
     expected = torch.nn.functional.pad((numbers * there).cumsum(2), (0, 0, 1, 0))
-    assert found.shape == (3, 80, 1 + int(lengths.max()), 2)
+    assert found.shape == (3, 80, 1 + 12, 2)
     for context, row in torch.cartesian_prod(torch.arange(3), torch.arange(80)).tolist():
         length = int(lengths[context, row])
         assert torch.equal(found[context, row, : 1 + length], expected[context, row, : 1 + length])
@@ -31,5 +31,5 @@ def test_rows_computed_by_length_are_those_computed_at_once_each_in_its_place():
 def test_few_rows_are_computed_at_once():
     lengths = torch.tensor([[2, 5, 1]])
     parts = []
-    found = by_length(lengths, lambda longest, own: parts.append(longest) or own[:, :, None].expand(-1, -1, longest), lengths)
+    found = by_length(lengths, 5, lambda longest, own: parts.append(longest) or own[:, :, None].expand(-1, -1, longest), lengths)
     assert parts == [5] and found[0, :, 0].tolist() == [2, 5, 1]

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 from campaigns import Campaign
 from runs import TRAINER, Child, complete, curve
 from safetensors.torch import load_file
@@ -61,9 +60,8 @@ def two(odd, tmp_path_factory):
     return folder / "run", said
 
 
-def test_two_ranks_take_the_steps_of_one_process_with_twice_the_situations(two, odd, tmp_path, monkeypatch):
+def test_two_ranks_take_the_steps_of_one_process_with_twice_the_situations(two, odd, tmp_path, on_cpu):
     """13 situations in steps of 4: the last step of an epoch is filled up, so that both ranks have equally many."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     run, said = two
     config = {**SHARED, "uri": str(odd), "checkpoints": str(tmp_path / "one"), "batchGroups": 4, "objective": "imitation"}
     result = train(TrainConfig.from_json(config), lambda event: None)
@@ -89,9 +87,8 @@ def test_one_rank_speaks_and_writes(two):
     assert [folder.name for folder in complete(run)] == ["00000005", "00000008"]
 
 
-def test_two_ranks_go_on_exactly_and_one_does_not_go_on_for_two(two, odd, tmp_path, monkeypatch):
+def test_two_ranks_go_on_exactly_and_one_does_not_go_on_for_two(two, odd, tmp_path, on_cpu):
     """With all the kinds of steps of `em`, from the checkpoint of an epoch's middle."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     config = {"uri": str(odd), "checkpoints": str(tmp_path / "run"), "batchGroups": 2}
     assert as_torchrun(config) == [0, 0]
     whole = shutil.copytree(tmp_path / "run", tmp_path / "whole")

@@ -12,8 +12,6 @@ from exemplar_trainer import train as training
 from exemplar_trainer.errors import ConfigError, DataError, Diverged, NoPositives
 from exemplar_trainer.step import EmState
 
-FILES = ("model.safetensors", "optimizer.safetensors", "vocabulary.json")
-LAST = "00000010"
 pytestmark = pytest.mark.usefixtures("on_cpu")
 LEARNING = {"epochs": 32, "batchGroups": 7, "learningRate": 6e-3, "stepsAPlan": 4, "checkpointEverySteps": 1000, "evaluateEverySteps": 1000}
 

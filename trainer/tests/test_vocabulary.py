@@ -6,17 +6,7 @@ import sys
 import pytest
 
 from exemplar_trainer.errors import ConfigError
-from exemplar_trainer.vocabulary import (
-    CUT,
-    FIRST_BYTE,
-    FIRST_REFERENCE,
-    FIRST_WORD,
-    REFERENCES,
-    SPECIAL,
-    SPELL,
-    References,
-    Vocabulary,
-)  # fmt: skip
+from exemplar_trainer.vocabulary import CUT, FIRST_BYTE, FIRST_REFERENCE, FIRST_WORD, REFERENCES, SPECIAL, SPELL, References, Vocabulary
 
 TEXTS = ["The rover goes to Marram with 5 pumps.", "The rover goes back to Marram, then waits.", "Ask Samir. The rover waits."]
 PLAIN = "The rover waits"
