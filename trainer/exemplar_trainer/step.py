@@ -34,8 +34,8 @@ BALANCE_WEIGHT, LINK_WEIGHT, M_WEIGHT, SLEEP_WEIGHT = 0.002, 0.3, 0.3, 0.3
 """Against the imitation of finals, which has 1: all policies share an encoder, and gradients are clipped together."""
 CONTRAST_GROUPS, DRAWN_GROUPS = 2, 4
 """Situations of a batch in a step of that kind."""
-READ_SHARE, TOLD_SHARE = 2, 4
-"""In one situation in so many of a batch the explanation, which is long, is read, and told."""
+TOLD_SHARE = 4
+"""In one situation in so many of a batch the explanation, which is long, is told."""
 MOST_OPPOSED = 3
 """Earlier versions that a final one, or its explanation, is told apart from."""
 DPO_BETA = 0.1
@@ -87,11 +87,11 @@ def losses_of(
     else:
         # good plans and bad ones alike, each with its own explanation: only the forward policy of final plans is told them apart
         either = [final if final.rng.random() < 0.5 else draft for final, draft in zip(pairs, drafts, strict=True)]
-        read, told = (either[: max(1, len(either) // share)] for share in (READ_SHARE, TOLD_SHARE))
-        joined = with_explanations(actor, memory.first(len(read)), [pair.explanation for pair in read])
-        loss, seen = imitation(actor, joined, "posterior", read, config.stepsAPlan)
+        read = with_explanations(actor, memory, [pair.explanation for pair in either])
+        loss, seen = imitation(actor, read, "posterior", either, config.stepsAPlan)
         found["posterior"] = POSTERIOR_WEIGHT * loss
         tokens += seen.tokens
+        told = either[: max(1, len(either) // TOLD_SHARE)]
         beside = memory.first(len(told))
         with_plan, without = telling(actor, beside, told)
         # p(x | c) is what p(x | z, c) is measured against: it learns as much
@@ -106,26 +106,26 @@ def losses_of(
 
     if config.contrast != "none" and step % CONTRAST_EVERY == 1:
         told_apart = opposed(pairs, [[version.tree for version in some] for some in earlier], config.negatives, CONTRAST_GROUPS)
-        found["contrast"] = _contrast(actor, *told_apart, config, step)
+        found["contrast"] = _contrast(actor, memory.first(CONTRAST_GROUPS), *told_apart, config, step)
     if step % M_STEP_EVERY == 2 and em.may_maximize(step / steps):
-        found["maximize"] = M_WEIGHT * m_step(actor, pairs[:DRAWN_GROUPS], config, generator)
+        found["maximize"] = M_WEIGHT * m_step(actor, memory.first(DRAWN_GROUPS), pairs[:DRAWN_GROUPS], config, generator)
         em.m_steps += 1
     if step % SLEEP_EVERY == 3 and step >= RAMP_STEPS:
-        found["sleep"] = SLEEP_WEIGHT * sleep_step(actor, pairs[:DRAWN_GROUPS], config.stepsAPlan, generator)
+        found["sleep"] = SLEEP_WEIGHT * sleep_step(actor, memory.first(DRAWN_GROUPS), pairs[:DRAWN_GROUPS], config.stepsAPlan, generator)
     return found, tokens
 
 
-def _contrast(actor: PlanActor, positives: Sequence[Pair], negatives: Sequence[Sequence[Plan]], config: TrainConfig, step: int) -> torch.Tensor:
-    memory = memory_of(actor, readings_of(positives))
+def _contrast(
+    actor: PlanActor, memory: Memory, positives: Sequence[Pair], negatives: Sequence[Sequence[Plan]], config: TrainConfig, step: int
+) -> torch.Tensor:
     weight = config.contrastWeight * min(1.0, step / RAMP_STEPS)
     # a step of a plan, as imitation is counted
     weight /= sum(size(positive.tree) + 1 for positive in positives) / len(positives)
     return weight * contrast(actor, memory, positives, negatives, config.contrast, DPO_BETA)
 
 
-def m_step(actor: PlanActor, pairs: Sequence[Pair], config: TrainConfig, generator: torch.Generator) -> torch.Tensor:
-    """-log p(z | c) a step - log p(x | z, c) a token, of plans that the posterior draws for final explanations."""
-    memory = memory_of(actor, readings_of(pairs))
+def m_step(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], config: TrainConfig, generator: torch.Generator) -> torch.Tensor:
+    """-log p(z | c) a step - log p(x | z, c) a token, of plans that the posterior draws for final explanations. memory: of the conditions."""
     drawn = latent(actor, memory, pairs, generator)
     return imitation(actor, memory, "prior", drawn, config.stepsAPlan)[0] + telling(actor, memory, drawn)[0].mean()
 
@@ -138,16 +138,13 @@ def latent(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], generator: t
     return [replace(pair, tree=one.plan) for pair, (one,) in zip(pairs, drawn, strict=True)]
 
 
-def sleep_step(actor: PlanActor, pairs: Sequence[Pair], steps: int, generator: torch.Generator) -> torch.Tensor:
-    """-log q(z | x) a step, of plans and explanations that the prior and p(x | z) dream."""
+def sleep_step(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], steps: int, generator: torch.Generator) -> torch.Tensor:
+    """-log q(z | x) a step, of plans and explanations that the prior and p(x | z) dream. memory: of the conditions."""
     readings = readings_of(pairs)
-    with torch.no_grad():
-        memory = memory_of(actor, readings)
-        dreamt = [one.plan for (one,) in draw(actor, memory, "prior", readings, 1, generator)]
-        explanations = explain(actor, memory, readings, dreamt, generator)
+    dreamt = [one.plan for (one,) in draw(actor, memory, "prior", readings, 1, generator)]
+    explanations = explain(actor, memory, readings, dreamt, generator)
     dreams = [replace(pair, tree=tree, explanation=text) for pair, tree, text in zip(pairs, dreamt, explanations, strict=True)]
-    told = with_explanations(actor, memory_of(actor, readings), explanations)
-    return imitation(actor, told, "posterior", dreams, steps)[0]
+    return imitation(actor, with_explanations(actor, memory, explanations), "posterior", dreams, steps)[0]
 
 
 def _pair(one: Situation, reading: Reading, version: Version, seed: int, step: int) -> Pair:

@@ -333,9 +333,9 @@ def short(monkeypatch):
 
 def test_m_steps_teach_the_prior_and_the_teller_and_sleep_steps_the_posterior(read, actor, short):
     pairs = pairs_of(read)
-    maximize = stepping.m_step(actor, pairs, config(stepsAPlan=100), torch.Generator().manual_seed(0))
+    maximize = stepping.m_step(actor, memory_of(actor, readings_of(pairs)), pairs, config(stepsAPlan=100), torch.Generator().manual_seed(0))
     assert backward(actor, maximize) - {"figures"} == {*own("prior"), "telling"} - {"figures"}  # drawn plans may have none
-    sleep = stepping.sleep_step(actor, pairs_of(read), 100, torch.Generator().manual_seed(0))
+    sleep = stepping.sleep_step(actor, memory_of(actor, readings_of(pairs)), pairs_of(read), 100, torch.Generator().manual_seed(0))
     assert backward(actor, sleep) - {"figures"} == own("posterior") - {"figures"}
 
 

@@ -40,8 +40,8 @@ export function keptOpening(explanation: Explanation | undefined): string {
 }
 
 /**
- * An explanation of two to four arguments, each for one action of the plan. No premise is one of those to be avoided.
- * `kept` says which nodes may be named, `opening` begins the text.
+ * An explanation whose text tells the plan's course, with two to four arguments, each for one action of the plan. No premise is one of those to be avoided.
+ * `kept` says which nodes an argument may support, `opening` begins the text.
  */
 export function explain(plan: Plan, rng: Rng, opening: string, avoid: readonly Explanation[] = [], kept: (id: string) => boolean = () => true): Explanation {
   const avoided = new Set(avoid.flatMap((each) => each.arguments).flatMap(({ premises }) => premises));
@@ -55,7 +55,13 @@ export function explain(plan: Plan, rng: Rng, opening: string, avoid: readonly E
   });
   if (list.length < 2) list.push({ claim: `The stance ${plan.stance} is right.`, premises: [stancePremise(plan, avoided)], supports: [] });
   const [first] = list;
-  return { text: `${opening} ${first?.claim ?? ''} ${first?.premises.join(' ') ?? ''}`.trim(), arguments: list };
+  return { text: `${opening} ${course(plan)} ${first?.claim ?? ''} ${first?.premises.join(' ') ?? ''}`.trim(), arguments: list };
+}
+
+/** The plan in short: its stance, and its finest steps in their order. */
+function course(plan: Plan): string {
+  const steps = [...walk(plan)].flatMap(({ node }) => (node.kind === 'action' && node.children.length === 0 && bare(node.text) !== '' ? [`${bare(node.text)}.`] : []));
+  return `The way to ${plan.stance}: ${steps.join(' ') || 'nothing is settled yet.'}`;
 }
 
 function stancePremise(plan: Plan, avoided: Set<string>): string {
@@ -67,8 +73,11 @@ function stancePremise(plan: Plan, avoided: Set<string>): string {
 }
 
 function named({ id, text }: ActionNode): string {
-  const bare = text.trim().replace(/\.$/, '');
-  return bare === '' ? `step ${id}` : `"${bare}"`;
+  return bare(text) === '' ? `step ${id}` : `"${bare(text)}"`;
+}
+
+function bare(text: string): string {
+  return text.trim().replace(/\.$/, '');
 }
 
 function sentence(text: string): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { applyRevision } from '../../../plans/edits.ts';
 import { isMaterial } from '../../../plans/material.ts';
+import { walk } from '../../../plans/tree.ts';
 import type { Law } from '../../../schemas/law.ts';
 import type { Plan } from '../../../schemas/plan.ts';
 import type { SituationContent } from '../../../schemas/situation.ts';
@@ -103,6 +104,19 @@ describe.each(Object.values(WORLDS))('in the $name world', (world) => {
       }
       // mending one flaw may undo the mend of another: to move an errand is to copy it as it was
       expect(better).toBeGreaterThanOrEqual(spoiled.length - 1);
+    });
+
+    test('tells in its explanation the course of the plan as it then is: stance, and finest steps in their order', () => {
+      for (const { situation, plan } of spoiled) {
+        const findings = critiques(situation, plan, sure);
+        const revised = applyRevision(plan, step({ kind: 'revise', situation, plan, textbook: 'ethics', step: { findings } }, sure), situation);
+        const steps = [...walk(revised.plan)].flatMap(({ node }) => (node.kind === 'action' && node.children.length === 0 ? [node.text.replace(/\.$/, '')] : []));
+        let told = revised.explanation.text.slice(revised.explanation.text.indexOf(`to ${revised.plan.stance}: `));
+        for (const each of steps) {
+          expect(told).toContain(each);
+          told = told.slice(told.indexOf(each) + each.length);
+        }
+      }
     });
 
     test('heeds a wrong finding without changing the value, or says that it does not', () => {
