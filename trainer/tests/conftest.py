@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 import torch
+from actors import marking_actor
 from campaigns import Campaign
 from runs import SHORT
+
+from exemplar_trainer import policies
+from exemplar_trainer.actor import PlanActor
+from exemplar_trainer.situations import Reading
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +43,13 @@ def folder(campaign: Campaign, tmp_path_factory: pytest.TempPathFactory) -> Path
 def settings(moving: Path, tmp_path: Path) -> dict[str, Any]:
     """A short run on `moving`: 14 train groups, 5 steps an epoch, 10 steps."""
     return {**SHORT, "campaign": "moving", "uri": str(moving), "checkpoints": str(tmp_path / "run")}
+
+
+@pytest.fixture
+def marking(monkeypatch: pytest.MonkeyPatch) -> tuple[PlanActor, Reading]:
+    """(actor, reading): an actor that writes nothing but marks; plans of at most 3 states."""
+    monkeypatch.setattr(policies, "MOST_STATES", 3)
+    return marking_actor()
 
 
 @pytest.fixture
