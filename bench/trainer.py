@@ -32,7 +32,7 @@ from exemplar_trainer.config import TrainConfig
 from exemplar_trainer.domain import PLACEHOLDER, ROOT, Edit, PlanSpace, apply
 from exemplar_trainer.layers import Size, TextLayer
 from exemplar_trainer.plan_tree import Condition, Figures, Texts
-from exemplar_trainer.situations import Reading, Situation, Version
+from exemplar_trainer.situations import Read, Reading, Situation, Version
 from exemplar_trainer.step import EmState, losses_of
 from exemplar_trainer.vocabulary import PAD, Vocabulary
 
@@ -64,7 +64,7 @@ def weights(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def made_up(count: int, seed: int) -> list[tuple[Situation, Reading]]:
+def made_up(count: int, seed: int) -> list[Read]:
     rng = random.Random(seed)
     vocabulary = Vocabulary([f" {word}" for word in WORDS])
     some = lambda n: " ".join(rng.choice(WORDS) for _ in range(n))  # noqa: E731

@@ -27,7 +27,7 @@ from exemplar_trainer.evaluate import evaluate, validation_loss
 from exemplar_trainer.losses import Pair, contrast, imitation, opposed, readings_of
 from exemplar_trainer.plan_tree import plan_of
 from exemplar_trainer.policies import draw, memory_of
-from exemplar_trainer.situations import Reading, Situation
+from exemplar_trainer.situations import Read
 from exemplar_trainer.split import Parsed, learn_figures, learn_vocabulary, open_split
 
 ARMS = ("mle", "nce", "corrected", "dpo", "random", "shuffled")
@@ -40,7 +40,6 @@ TEMPERATURES, DRAWS = (1.0, 0.5), 2
 RATE, WEIGHT, BETA, CLIP = 2e-3, 1.0, 0.1, 1.0
 """WEIGHT: of a plan's term against its likelihood, both a step of the plan."""
 
-Item = tuple[Situation, Reading]
 
 
 def main() -> None:
@@ -91,7 +90,7 @@ def situation_indices(uri: str) -> dict[str, int]:
     return {row["situation_id"]: row["situation_index"] for row in rows.items()}
 
 
-def learn(actor: PlanActor, train: Sequence[Item], arm: str, steps: int, seed: int) -> None:
+def learn(actor: PlanActor, train: Sequence[Read], arm: str, steps: int, seed: int) -> None:
     """Likelihood of finals and of earlier versions, each under its own law, and the arm's term. Rates fall to 0, as in training."""
     actor.train()
     optimizer = torch.optim.AdamW(actor.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.05)

@@ -13,7 +13,7 @@ from .domain import PLACEHOLDER, size
 from .layers import Memory
 from .losses import Pair, explained, log_p, readings_of, telling
 from .policies import memory_of, score
-from .situations import Reading, Situation, Step, Version, path_to
+from .situations import Read, Situation, Step, Version, path_to
 from .vocabulary import CUT
 
 FEW = 30
@@ -28,7 +28,6 @@ SHARED_SHARE = 0.5
 WATCHED_PATHS, LEAST_ESS = 8, 2.0
 LEAST_SPREAD = 0.5
 Z95 = 1.959964
-Read = tuple[Situation, Reading]
 
 
 @torch.no_grad()

@@ -82,6 +82,9 @@ class Reading:
         return self.vocabulary.encode(text, self.references, longest)
 
 
+Read = tuple[Situation, Reading]
+
+
 def situation_of(group: dict[str, Any], texts: Texts, figures: Figures, plans: Sequence[dict[str, Any]]) -> Situation:
     """A group of the dataset's view `groups`; `plans` are its `plan_json` objects, the positive's first. Raises DataError naming the situation."""
     try:

@@ -9,7 +9,7 @@ from exemplar_data.contract import SPLITS
 
 from .errors import DataError
 from .plan_tree import MOST_RESOURCES, Figures, Texts
-from .situations import COLUMNS, Reading, Situation, nodes_of, plans_of, situation_of, words_of
+from .situations import COLUMNS, Read, Reading, nodes_of, plans_of, situation_of, words_of
 from .vocabulary import Vocabulary
 
 MAX_NEGATIVES = 8
@@ -67,16 +67,16 @@ class Parsed:
 
     def __init__(self, vocabulary: Vocabulary, figures: Figures) -> None:
         self.vocabulary, self.figures = vocabulary, figures
-        self._kept: dict[str, tuple[list[int], Situation, Reading]] = {}
+        self._kept: dict[str, tuple[list[int], Read]] = {}
 
-    def __call__(self, group: dict[str, Any]) -> tuple[Situation, Reading]:
+    def __call__(self, group: dict[str, Any]) -> Read:
         key, drawn = group["situation_id"], [hash(row["plan_json"]) for row in group["negatives"]]
-        kept, *found = self._kept.get(key, (None,))
+        kept, read = self._kept.get(key, (None, None))
         if kept != drawn:
             texts = Texts()
             situation = situation_of(group, texts, self.figures, plans_of(group))
-            found = situation, Reading(self.vocabulary, texts, situation.condition)
+            read = situation, Reading(self.vocabulary, texts, situation.condition)
             if len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = drawn, *found
-        return tuple(found)
+            self._kept[key] = drawn, read
+        return read

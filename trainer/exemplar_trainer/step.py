@@ -14,7 +14,7 @@ from .em import SMOOTHING
 from .layers import Memory
 from .losses import Pair, balance, contrast, imitation, link, opposed, readings_of, telling
 from .policies import draw, explain, memory_of, with_explanations
-from .situations import Reading, Situation, Version
+from .situations import Read, Reading, Situation, Version
 
 BALANCE_EVERY, OWN_EVERY, CONTRAST_EVERY, LINK_EVERY, M_STEP_EVERY, SLEEP_EVERY = 4, 16, 8, 8, 32, 64
 """
@@ -64,7 +64,7 @@ class EmState:
 
 
 def losses_of(
-    actor: PlanActor, batch: Sequence[tuple[Situation, Reading]], config: TrainConfig, step: int, steps: int, em: EmState
+    actor: PlanActor, batch: Sequence[Read], config: TrainConfig, step: int, steps: int, em: EmState
 ) -> tuple[dict[str, torch.Tensor], int]:
     """
     The weighted losses of one step by name, and how many tokens of plans they read. Which kinds of steps are taken is a function of `step` and

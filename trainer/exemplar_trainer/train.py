@@ -24,7 +24,7 @@ from .evaluate import MOST, evaluate, validation_loss, watch
 from .metrics import Metrics
 from .plan_tree import Figures
 from .ranks import Ranks
-from .situations import Reading, Situation
+from .situations import Read
 from .split import MAX_NEGATIVES, Parsed, learn_figures, learn_vocabulary, open_split, refuse_leaks
 from .step import EmState, losses_of
 
@@ -181,11 +181,11 @@ class Run:
         """A split of the same generation in its own order, for every rank alike."""
         return open_split(self.config.uri, split, self.dataset.generation, shuffle=False, rank=0, world_size=1)
 
-    def _held(self, split: str) -> list[tuple[Situation, Reading]]:
+    def _held(self, split: str) -> list[Read]:
         """Those of a split that are evaluated."""
         return list(map(self.parsed, islice(self._whole(split).items(), MOST)))
 
-    def _batches(self) -> Iterator[list[tuple[Situation, Reading]]]:
+    def _batches(self) -> Iterator[list[Read]]:
         while True:
             for groups in self.dataset.batches(self.config.batchGroups):
                 yield list(map(self.parsed, groups))
@@ -212,7 +212,7 @@ class Run:
         at = ", ".join([*losses, *(f"gradient of {name}" for name in islice(found, 1))])
         return Diverged(f"{what} at step {self.step} ({at or 'on another rank'}); lower learningRate (it is {self.config.learningRate})")
 
-    def _look(self, validation: Sequence[tuple[Situation, Reading]]) -> bool:
+    def _look(self, validation: Sequence[Read]) -> bool:
         """
         Evaluates on the validation split; whether this is the best step yet on the generation that is read. Where the split is empty, the last step is
         the best.
@@ -253,7 +253,7 @@ class Run:
         except FileNotFoundError:
             raise DataError(f"{self.store.root}/{folder}: missing, and it is the best by validation; without it the run has no result") from None
 
-    def _result(self, validation: Sequence[tuple[Situation, Reading]]) -> dict[str, Any]:
+    def _result(self, validation: Sequence[Read]) -> dict[str, Any]:
         best = step_folder(self.best["step"])
         if self.best["step"] != self.step:
             load_model(self.store, best, self._state_of(best), self.actor)

@@ -7,7 +7,7 @@ import torch
 from exemplar_trainer.actor import PlanActor
 from exemplar_trainer.layers import Size
 from exemplar_trainer.plan_tree import Condition, Figures, Texts
-from exemplar_trainer.situations import Reading, Situation
+from exemplar_trainer.situations import Read, Reading
 from exemplar_trainer.split import Parsed, learn_figures, learn_vocabulary, open_split
 from exemplar_trainer.vocabulary import EOS, FIRST_WORD, Vocabulary
 
@@ -50,7 +50,7 @@ def parsed_of(folder: Path) -> Parsed:
     return Parsed(learn_vocabulary(open_split(str(folder), "train", None, shuffle=False), figures, 1000), figures)
 
 
-def situations_of(folder: Path, parsed: Parsed, split: str = "train") -> list[tuple[Situation, Reading]]:
+def situations_of(folder: Path, parsed: Parsed, split: str = "train") -> list[Read]:
     """By their place in the campaign."""
     return list(map(parsed, open_split(str(folder), split, None, shuffle=False).items()))
 
