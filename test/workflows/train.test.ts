@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -13,9 +14,9 @@ import { resultOf, StandInTrainer } from '../harness/trainer.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const WAIT = { timeout: 30_000, interval: 50 };
-/** More events than a history may have when it is next looked at. */
-const LONG = 4_200;
-const AT_ONCE = 100;
+/** Together more than the 4 MiB of history from which the server suggests to continue as new, though payloads be compressed; one is below the limit of a request. */
+const LARGE_SIGNALS = 12;
+const LARGE = 750_000;
 const store = new MemoryStore();
 let engine: Engine;
 let trainer: StandInTrainer;
@@ -177,8 +178,8 @@ test('a run that waits for data begins when its generation is published', async 
 test('a run that has waited long continues as new, and waits on', async () => {
   const { handle, input } = await start({ wait: true });
   await vi.waitFor(async () => expect(await state(handle)).toMatchObject({ waiting: expect.stringContaining('generation 1') as string }), WAIT);
-  // of no effect, but for the length of its history
-  for (let sent = 0; sent < LONG; sent += AT_ONCE) await Promise.all(Array.from({ length: AT_ONCE }, () => handle.signal(resumeSignal)));
+  // of no effect, but for the size of its history
+  for (let sent = 0; sent < LARGE_SIGNALS; sent++) await handle.signal(resumeSignal.name, randomBytes(LARGE / 2).toString('hex'));
   const { runId } = await handle.describe();
   const latest = engine.client.workflow.getHandle(handle.workflowId);
   await vi.waitFor(async () => expect((await latest.describe()).runId).not.toBe(runId), WAIT);

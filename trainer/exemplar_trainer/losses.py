@@ -137,11 +137,13 @@ def contrast(
     return grouped_nce(log_final, slots, log_draft if kind == "corrected" else None)
 
 
-def balance(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], window: int, tau: float = 1.0, lamda: float = 0.9) -> torch.Tensor:
+def balance(
+    actor: PlanActor, memory: Memory, pairs: Sequence[Pair], window: int, tau: float = 1.0, lamda: float = 0.9
+) -> tuple[torch.Tensor, torch.Tensor]:
     """
     Modified SubTB of the posterior on `window` neighbouring steps of a path to each plan, for log R(z) = (log p(z | c) + log p(x | z, c)) / tau. Along a
     path a prior in balance gives its own ratio: log p(s') - log p(s) = log P_F - log P_B + log P_F(STOP | s') - log P_F(STOP | s). Nats squared.
-    Gradients go to the posterior and its P_B, and to what they share with other policies.
+    Gradients go to the posterior and its P_B, and to what they share with other policies. Second: what the loss would be of a posterior that is the prior, blind to explanations.
     """
     readings = readings_of(pairs)
     windows = []
@@ -163,7 +165,11 @@ def balance(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], window: int
         log_reward = (log_prior + log_text) / tau
     told = with_explanations(actor, memory, [pair.explanation for pair in pairs])
     seen = score(actor, told, "posterior", readings, windows)
-    return modified_sub_trajectory_balance(log_reward, seen.log_stop, seen.log_pf[:, :-1], _log_undo(actor, seen, windows), steps, lamda)
+    none = torch.zeros_like(log_reward)
+    return (
+        modified_sub_trajectory_balance(log_reward, seen.log_stop, seen.log_pf[:, :-1], _log_undo(actor, seen, windows), steps, lamda),
+        modified_sub_trajectory_balance(log_text / tau, none, none[:, :-1], none[:, :-1], steps, lamda),
+    )
 
 
 def _text_of_each(actor: PlanActor, memory: Memory, seen: Scored, explanations: Sequence[list[int]]) -> torch.Tensor:

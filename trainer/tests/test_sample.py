@@ -1,3 +1,4 @@
+import io
 import json
 import subprocess
 import sys
@@ -36,40 +37,50 @@ def test_a_wrong_field_is_named(field, value):
 ASKED = json.dumps({"situations": [SITUATION]})
 
 
-def sampled(checkpoint, *options, text=ASKED):
-    command = [sys.executable, "-m", "exemplar_trainer.sample", "--checkpoint", str(checkpoint), *options]
-    return subprocess.run(command, input=text, capture_output=True, text=True, cwd=TRAINER)
+@pytest.fixture
+def sampled(monkeypatch, capsys):
+    """What the command answers: (status, stderr)."""
+
+    def asked(checkpoint, *options, text=ASKED):
+        monkeypatch.setattr(sys, "argv", ["sample", "--checkpoint", str(checkpoint), *options])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+        return sampling.main(), capsys.readouterr().err
+
+    return asked
+
+
+def test_the_module_is_a_command_that_ends_with_the_status(tmp_path):
+    command = [sys.executable, "-m", "exemplar_trainer.sample", "--checkpoint", str(tmp_path)]
+    done = subprocess.run(command, input="{", capture_output=True, text=True, cwd=TRAINER)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [("{", "stdin: not JSON"), ("[]", "situations must be a list"), (ASKED, "holds no complete checkpoint")],
 )
-def test_bad_input_is_one_line_and_status_2(text, message, tmp_path):
-    done = sampled(tmp_path, text=text)
-    assert done.returncode == 2
-    assert message in done.stderr and done.stderr.count("\n") == 1
+def test_bad_input_is_one_line_and_status_2(text, message, sampled, tmp_path):
+    status, said = sampled(tmp_path, text=text)
+    assert status == 2
+    assert message in said and said.count("\n") == 1
 
 
 @pytest.mark.parametrize("options", [("--count", "0"), ("--temperature", "-1"), ("--temperature", "nan")])
-def test_nonsense_is_refused_before_anything_is_read(options, tmp_path):
-    done = sampled(tmp_path, *options)
-    assert (done.returncode, done.stderr) == (2, "count must be at least 1, and temperature a number above 0\n")
+def test_nonsense_is_refused_before_anything_is_read(options, sampled, tmp_path):
+    assert sampled(tmp_path, *options) == (2, "count must be at least 1, and temperature a number above 0\n")
 
 
-def test_a_file_in_the_place_of_a_checkpoint_is_one_line(tmp_path):
+def test_a_file_in_the_place_of_a_checkpoint_is_one_line(sampled, tmp_path):
     path = tmp_path / "run"
     path.write_text("")
-    done = sampled(path)
-    assert done.returncode in (1, 2)
-    assert str(path) in done.stderr and done.stderr.count("\n") == 1
+    status, said = sampled(path)
+    assert status in (1, 2)
+    assert str(path) in said and said.count("\n") == 1
 
 
-def test_a_state_that_lacks_a_field_is_one_line(tmp_path):
+def test_a_state_that_lacks_a_field_is_one_line(sampled, tmp_path):
     (tmp_path / "state.json").write_text(json.dumps({"schema": SCHEMA}))
-    done = sampled(tmp_path)
-    assert done.returncode == 1
-    assert done.stderr == f"{tmp_path}/state.json: not a checkpoint's state: step is missing\n"
+    assert sampled(tmp_path) == (1, f"{tmp_path}/state.json: not a checkpoint's state: step is missing\n")
 
 
 def test_however_many_plans_are_asked_for_few_are_drawn_at_once(moving, monkeypatch):
