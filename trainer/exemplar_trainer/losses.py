@@ -3,6 +3,7 @@ What each policy learns from: losses on batches of situations. Each is a mean ov
 windows of paths), `dpo` (over pairs) and the link (over versions of one situation): of these ranks average their own means.
 """
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,12 @@ from .objectives import dpo, grouped_nce, modified_sub_trajectory_balance
 from .plan_tree import translated
 from .policies import Scored, score, tell, with_explanations
 from .situations import Reading, Step, log_pb, path_to
+
+MISTOLD = 0.1
+"""
+The chance, in the posterior's reward, that an explanation was told without its plan. Beside a plan that lacks a step that it names it is tens of nats less likely;
+nobody needs the chance to stop there as exactly, and squares of such errors would outweigh all others.
+"""
 
 
 @dataclass(frozen=True)
@@ -137,15 +144,13 @@ def contrast(
     return grouped_nce(log_final, slots, log_draft if kind == "corrected" else None)
 
 
-def balance(
-    actor: PlanActor, memory: Memory, pairs: Sequence[Pair], window: int, tau: float = 1.0, lamda: float = 0.9
-) -> tuple[torch.Tensor, torch.Tensor]:
+def balance(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], window: int, tau: float = 1.0, lamda: float = 0.9) -> torch.Tensor:
     """
-    Modified SubTB of the posterior on `window` neighbouring steps of a path to each plan, for log R(z) = (log p(z | c) + log p(x | z, c)) / tau. Along a
-    path a prior in balance gives its own ratio: log p(s') - log p(s) = log P_F - log P_B + log P_F(STOP | s') - log P_F(STOP | s). Nats squared.
-    Gradients go to the posterior and its P_B, and to what they share with other policies. Second: what the loss would be of a posterior that is the prior, blind to explanations.
+    Modified SubTB of the posterior on `window` neighbouring steps of a path to each plan, for log R(z) = (log p(z | c) + log p~(x | z, c)) / tau, where p~ is
+    (1 - MISTOLD) p(x | z, c) + MISTOLD p(x | c). Along a path a prior in balance gives its own ratio: log p(s') - log p(s) = log P_F - log P_B +
+    log P_F(STOP | s') - log P_F(STOP | s). Nats squared. Gradients go to the posterior and its P_B, and to what they share with other policies.
     """
-    readings = readings_of(pairs)
+    readings, explanations = readings_of(pairs), [pair.explanation for pair in pairs]
     windows = []
     for pair in pairs:
         path = path_to(pair.tree, pair.rng)
@@ -156,20 +161,17 @@ def balance(
     steps = torch.tensor([[place < len(some) - 1 for place in range(longest - 1)] for some in windows], dtype=torch.bool, device=memory.hidden.device)
     with torch.no_grad():
         prior = score(actor, memory, "prior", readings, windows)
-        log_text = _text_of_each(actor, memory, prior, [pair.explanation for pair in pairs])
+        log_untold, _ = tell(actor, memory, None, explanations)
+        log_told = _text_of_each(actor, memory, prior, explanations)
+        log_text = torch.logaddexp(math.log1p(-MISTOLD) + log_told, math.log(MISTOLD) + log_untold.unsqueeze(1))
         back = torch.zeros_like(prior.log_pf)
         for row, some in enumerate(windows):
             back[row, : len(some)] = torch.tensor([step.log_pb for step in some], device=back.device)
         gained = prior.log_pf[:, :-1] - back[:, :-1] + prior.log_stop[:, 1:] - prior.log_stop[:, :-1]
         log_prior = torch.nn.functional.pad(torch.where(steps, gained, 0.0).cumsum(1), (1, 0))
         log_reward = (log_prior + log_text) / tau
-    told = with_explanations(actor, memory, [pair.explanation for pair in pairs])
-    seen = score(actor, told, "posterior", readings, windows)
-    none = torch.zeros_like(log_reward)
-    return (
-        modified_sub_trajectory_balance(log_reward, seen.log_stop, seen.log_pf[:, :-1], _log_undo(actor, seen, windows), steps, lamda),
-        modified_sub_trajectory_balance(log_text / tau, none, none[:, :-1], none[:, :-1], steps, lamda),
-    )
+    seen = score(actor, with_explanations(actor, memory, explanations), "posterior", readings, windows)
+    return modified_sub_trajectory_balance(log_reward, seen.log_stop, seen.log_pf[:, :-1], _log_undo(actor, seen, windows), steps, lamda)
 
 
 def _text_of_each(actor: PlanActor, memory: Memory, seen: Scored, explanations: Sequence[list[int]]) -> torch.Tensor:

@@ -19,7 +19,7 @@ SCHEMA = pa.schema(
         pa.field("tokens_per_s", pa.float64(), nullable=False),
     ]
 )
-"""A row a step: the loss, its parts with their weights (null where the step was of another kind), nats; balance_smoothed: share of a blind posterior's."""
+"""A row a step: the loss, its parts with their weights (null where the step was of another kind), nats; balance_smoothed: nats squared."""
 FILE = "metrics.arrow"
 
 

@@ -173,17 +173,17 @@ def test_a_run_ends_after_so_many_evaluations_without_a_better_one_and_the_best_
 
 
 def test_m_steps_wait_for_a_watch_without_collapse_and_a_balance_loss_below_a_falling_threshold():
-    """The smoothed loss is 0.9 of what it was and 0.1 of the new one; losses come with their weight."""
+    """The smoothed loss is 0.9 of what it was and 0.1 of the new one; losses come with their weight of 0.002."""
     em = EmState()
     em.collapsed = False
     assert not em.may_maximize(0.0)
     em.follow({"final": 1.0})
     assert em.smoothed is None
-    for share in (0.7, 1.2):
-        em.follow({"balance": stepping.BALANCE_WEIGHT * share})
-    assert em.smoothed == pytest.approx(0.9 * 0.7 + 0.1 * 1.2)
+    em.follow({"balance": 0.04})
+    em.follow({"balance": 0.14})
+    assert em.smoothed == pytest.approx(0.9 * 20 + 0.1 * 70)
     threshold = stepping.THRESHOLD
-    assert threshold[0] > 0.75 > threshold[1]
+    assert threshold[0] > 25 > threshold[1]
     assert em.may_maximize(0.0) and not em.may_maximize(1.0)
     em.collapsed = True
     assert not em.may_maximize(0.0)
