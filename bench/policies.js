@@ -195,7 +195,7 @@ function report({ machine: m, settings, seen: all }) {
     '',
     `\`npm run build && node bench/policies.js --count ${settings.count} --epochs N\` wrote this page (epochs as told below, a world at a time with \`--keep\`). Campaign: \`bench/policies.yaml\`, under \`worlds/laws/${settings.law}.json\`, which neither actor nor trainer was built with.`,
     '',
-    '**Simulated**: a seeded program plays the exemplary actor in two small worlds that know the exact value of any plan. Splits are by situation; values are of all situations of the test split that converged; nats and pairs of its first 64, what explanations give back of its first 48; the columns from p(x given z) on of the first situations of the validation split (up to 16, I of 8; in rows of commit 9bbbf0d 8), at the last evaluation. `em` trains all policies, `imitation` the forward policy of final plans alone, of the same network, with as many steps but where the table has others.',
+    '**Simulated**: a seeded program plays the exemplary actor in two small worlds that know the exact value of any plan. Splits are by situation; values are of all situations of the test split that converged; nats and pairs of its first 64, what explanations give back of its first 48; the columns from p(x given z) on of the first situations of the validation split (up to 16, I of 8), at the last evaluation. `em` trains all policies, `imitation` the forward policy of final plans alone, of the same network, with as many steps but where the table has others.',
     '',
     machineText(m, m.loadAfter),
     '',

@@ -97,8 +97,10 @@ def losses_of(
         # p(x | c) is what p(x | z, c) is measured against: it learns as much
         found["telling"], found["untold"] = TELLING_WEIGHT * with_plan.mean(), TELLING_WEIGHT * without.mean()
         if step % BALANCE_EVERY == 0:
+            # of finals alone: p(z | c) is their law, and it is their explanations that M-steps begin from
+            finals = pairs[: len(told)]
             own = step % OWN_EVERY == 0 and step >= RAMP_STEPS
-            found["balance"] = BALANCE_WEIGHT * balance(actor, beside, latent(actor, beside, told, generator, OWN_TEMPERATURE) if own else told, WINDOW)
+            found["balance"] = BALANCE_WEIGHT * balance(actor, beside, latent(actor, beside, finals, generator, OWN_TEMPERATURE) if own else finals, WINDOW)
         if step % LINK_EVERY == 6:
             (one, reading), final = batch[0], pairs[0]
             versions = [final, *(_pair(one, reading, version, config.seed, step) for version in earlier[0])]
