@@ -41,7 +41,6 @@ RATE, WEIGHT, BETA, CLIP = 2e-3, 1.0, 0.1, 1.0
 """WEIGHT: of a plan's term against its likelihood, both a step of the plan."""
 
 
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("dataset")

@@ -12,7 +12,7 @@ from exemplar_trainer import policies
 from exemplar_trainer.domain import ROOT, Edit, Node, PlanSpace, apply
 from exemplar_trainer.plan_tree import plan_of
 from exemplar_trainer.policies import draw, explain, memory_of, score, tell
-from exemplar_trainer.situations import MOST_EXPLANATION, MOST_TEXT, Step
+from exemplar_trainer.situations import Step
 from exemplar_trainer.vocabulary import CUT, EOS, FIRST_WORD, SPECIAL
 
 
@@ -132,7 +132,7 @@ def test_text_limits_hold(marking):
         actor.symbol_out.bias[EOS] = actor.telling_out.bias[EOS] = -50.0  # never ends by itself
     memory = memory_of(actor, [reading])
     (drawn,) = draw(actor, memory, "prior", [reading], 4, generator(9))
-    assert all(len(reading.node(node)) <= MOST_TEXT for one in drawn for node in one.plan)
+    assert all(len(reading.node(node)) <= 64 for one in drawn for node in one.plan)
     (told,) = explain(actor, memory, [reading], [drawn[0].plan], generator(9))
-    assert len(told) == MOST_EXPLANATION and math.isfinite(tell(actor, memory, None, [told])[0].item())
+    assert len(told) == 512 and math.isfinite(tell(actor, memory, None, [told])[0].item())
     assert not {CUT, *range(SPECIAL)} & set(told)
