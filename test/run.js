@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `npm test`: gets what the tests need, runs vitest and pytest for real, and ends with one line that sums them.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { temporalBinary } from '../dist/infra/dev/temporal.js';
@@ -16,15 +16,20 @@ const hidden = /^(ANTHROPIC_|AWS_|TEMPORAL_|EXEMPLAR_)/;
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.test(name)));
 const chosen = process.argv.slice(2);
 
-// pytest looks for the servers on PATH; two of its processes, one thread each, as its tests seldom use more
-const servers = [await temporalBinary({ say }), await s3Binary({ say })].filter((binary) => isAbsolute(binary)).map((binary) => dirname(binary));
-const python = await ensurePython({ projectRoot: packageRoot, say, groups: 'test' });
-const oracle = await ensurePython({ projectRoot: packageRoot, say, groups: 'oracle' });
+// servers are compiled while packages are downloaded
+const [servers, { python, oracle }] = await Promise.all([serverFolders(), pythons()]);
 
+// at once: vitest's tests wait for servers and timers for most of their time. What pytest says comes when both have ended.
 const vitestReport = join(results, 'vitest.json');
-const vitest = run('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`, ...chosen], { ...env, EXEMPLAR_TEST_PYTHON: python });
 const pytestReport = join(results, 'pytest.xml');
-const pytest = run(python, ['-m', 'pytest', '-q', '-rs', '-n', '2', '--dist', 'loadfile', 'trainer/tests', `--junitxml=${pytestReport}`], { ...env, OMP_NUM_THREADS: '1', PATH: [...servers, env.PATH].join(delimiter), PYTHONPATH: join(packageRoot, 'trainer'), EXEMPLAR_ORACLE_PYTHON: oracle });
+const pytestLog = join(results, 'pytest.log');
+const log = openSync(pytestLog, 'w');
+const [vitest, pytest] = await Promise.all([
+  run('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`, ...chosen], { ...env, EXEMPLAR_TEST_PYTHON: python }, 'inherit'),
+  // it looks for the servers on PATH; two of its processes, one thread each, as its tests seldom use more
+  run(python, ['-m', 'pytest', '-q', '-rs', '-n', '2', '--dist', 'loadfile', 'trainer/tests', `--junitxml=${pytestReport}`], { ...env, OMP_NUM_THREADS: '1', PATH: [...servers, env.PATH].join(delimiter), PYTHONPATH: join(packageRoot, 'trainer'), EXEMPLAR_ORACLE_PYTHON: oracle }, log),
+]);
+console.log(readFileSync(pytestLog, 'utf8'));
 
 const counts = [vitestCounts(), pytestCounts()];
 rmSync(results, { recursive: true, force: true });
@@ -35,8 +40,23 @@ console.log(`vitest: ${counts[0].passed} passed, ${counts[0].failed} failed, ${c
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-function run(command, args, childEnv) {
-  return spawnSync(command, args, { cwd: packageRoot, env: childEnv, stdio: 'inherit' }).status;
+async function serverFolders() {
+  const binaries = await Promise.all([temporalBinary({ say }), s3Binary({ say })]);
+  return binaries.filter((binary) => isAbsolute(binary)).map((binary) => dirname(binary));
+}
+
+async function pythons() {
+  const python = await ensurePython({ projectRoot: packageRoot, say, groups: 'test' });
+  return { python, oracle: await ensurePython({ projectRoot: packageRoot, say, groups: 'oracle' }) };
+}
+
+/** Resolves with the exit status; null: it could not be started, or was killed. */
+function run(command, args, childEnv, out) {
+  const child = spawn(command, args, { cwd: packageRoot, env: childEnv, stdio: ['inherit', out, out] });
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(null));
+    child.once('close', resolve);
+  });
 }
 
 function vitestCounts() {

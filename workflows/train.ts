@@ -29,7 +29,6 @@ import { movesOn } from './auto-upgrade.ts';
 /** Between two looks for a generation, ms. */
 const FIRST_LOOK_MS = 10_000;
 const LOOK_MS = 60_000;
-const LONGEST_HISTORY = 4_000;
 
 const { train: trainActivity } = proxyActivities<TrainActivities>({
   taskQueue: QUEUES.train,
@@ -67,8 +66,7 @@ export async function train(input: TrainInput): Promise<TrainResult> {
       if ((await io.newestGeneration({ campaign: config.campaign })) >= generation) break;
       waiting = `generation ${generation} of campaign ${config.campaign}`;
       await sleep(pauseMs);
-      const { continueAsNewSuggested, historyLength } = workflowInfo();
-      if (!paused && (continueAsNewSuggested || historyLength > LONGEST_HISTORY)) await continueAsNew<typeof train>(input);
+      if (!paused && workflowInfo().continueAsNewSuggested) await continueAsNew<typeof train>(input);
     }
     waiting = '';
   }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { exemplar } from './exemplar.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { exemplar, exemplarLines } from './exemplar.ts';
 import { writeFiles, type Change } from './files.ts';
 
 const SOUND = writeFiles();
@@ -78,9 +78,15 @@ const MISTYPED: [string, string][] = [
   ['verify typed', 'exemplar: no S3: run `exemplar up`, or set AWS_ENDPOINT_URL or AWS credentials'],
 ];
 
-test.concurrent.for(MISTYPED)('`exemplar %s` is a usage error of one line', async ([line, expected]) => {
-  const { code, stdout, stderr } = await exemplar(line.split(' '), { cwd: SOUND });
-  expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: `${expected}\n` });
+describe('what is mistyped', () => {
+  let said: Awaited<ReturnType<typeof exemplarLines>>;
+  beforeAll(async () => {
+    said = await exemplarLines(MISTYPED.map(([line]) => ({ args: line.split(' '), cwd: SOUND })));
+  });
+
+  test.each(MISTYPED.map((each, i) => [...each, i] as const))('`exemplar %s` is a usage error of one line', (_, expected, i) => {
+    expect(said[i]).toEqual({ code: 2, stdout: '', stderr: `${expected}\n` });
+  });
 });
 
 test('variables that stand in for options count as not set where they are empty', async () => {
@@ -131,12 +137,20 @@ const MISWRITTEN: [string, Change, string][] = [
   ['a text outside the library', { library: (text) => ({ ...text, file: '../../etc/hostname' }) }, '<folder>/library.yaml: texts.0.file: "../../etc/hostname" '],
 ];
 
-test.concurrent.for(MISWRITTEN)('%s is named in one line', async ([, change, expected]) => {
-  const folder = writeFiles(change);
-  const { code, stdout, stderr } = await exemplar(['run', 'campaign.yaml'], { cwd: folder });
-  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr.replaceAll(folder, '<folder>')).toMatch(/^exemplar: [^\n]*\n$/);
-  expect(stderr.replaceAll(folder, '<folder>').slice('exemplar: '.length)).toContain(expected);
+describe('what is miswritten', () => {
+  const folders = MISWRITTEN.map(([, change]) => writeFiles(change));
+  let said: Awaited<ReturnType<typeof exemplarLines>>;
+  beforeAll(async () => {
+    said = await exemplarLines(folders.map((cwd) => ({ args: ['run', 'campaign.yaml'], cwd })));
+  });
+
+  test.each(MISWRITTEN.map((each, i) => [...each, i] as const))('%s is named in one line', (_, __, expected, i) => {
+    const { code, stdout, stderr } = said[i] ?? {};
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    const line = stderr?.replaceAll(folders[i] ?? '', '<folder>');
+    expect(line).toMatch(/^exemplar: [^\n]*\n$/);
+    expect(line?.slice('exemplar: '.length)).toContain(expected);
+  });
 });
 
 test.concurrent.for([

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkerOptions, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { readManifest } from '../../activities/shards/manifest.ts';
 import { deploymentVersions, makeCurrent, type DeploymentVersion } from '../../infra/deployments.ts';
@@ -13,7 +13,7 @@ import { campaignWorkflowId, QUEUES, situationWorkflowId, type CampaignProgress 
 import { MemoryStore } from '../fakes/memory-store.ts';
 import { explainAnew, finding, noFindings, relabel, simpleDraft, StageModel, type Direction, type StepView } from '../fakes/stage-model.ts';
 import { sketchCampaign, situation } from '../harness/campaigns.ts';
-import { workflowBundle } from '../harness/engine.ts';
+import { WORKFLOWS } from '../harness/engine.ts';
 
 /*
  * A campaign of six situations in three pages, two at once. While the first page is under way, workers with other workflows come:
@@ -67,7 +67,7 @@ async function stage() {
   });
 
   /** Workers on every queue. */
-  async function workers(workflows: { code: string }, version: DeploymentVersion | null): Promise<Fleet> {
+  async function workers(workflows: NonNullable<WorkerOptions['workflowBundle']>, version: DeploymentVersion | null): Promise<Fleet> {
     const { atHand, llm, io, tools } = createActivities(store, model, () => Promise.resolve('simulated:test-law'), client);
     const common = { connection: native, namespace, ...versioned(version), stickyQueueScheduleToStartTimeout: '1 second' };
     const all = await Promise.all([
@@ -110,7 +110,7 @@ let alone: Promise<Record<string, string>> | undefined;
 function undisturbed(): Promise<Record<string, string>> {
   alone ??= (async () => {
     const { store, workers, begin, release } = await stage();
-    const fleet = await workers(await workflowBundle(), null);
+    const fleet = await workers(WORKFLOWS, null);
     release();
     expect(await (await begin()).result()).toMatchObject({ state: 'done', outcomes: { converged: SITUATIONS } });
     await fleet.stop();
@@ -124,7 +124,7 @@ function undisturbed(): Promise<Record<string, string>> {
 test('what has begun ends on the version it began on, what begins after a deployment runs on the new one, and the dataset is the same', async () => {
   const { client, store, workers, begin, waiting, release } = await stage();
   const [old, young] = ['v1', 'v2'].map((buildId) => ({ deployment: 'exemplar', buildId })) as [DeploymentVersion, DeploymentVersion];
-  const first = await workers(await workflowBundle(), old);
+  const first = await workers(WORKFLOWS, old);
   await expect.poll(() => makeCurrent(client, old).then(() => 'current', () => 'not yet'), WAIT).toBe('current');
   const handle = await begin();
   await waiting();
@@ -147,7 +147,7 @@ test('what has begun ends on the version it began on, what begins after a deploy
 
 test('without versions, what has begun cannot go on with other workflows; nothing is lost, and with the old ones back it goes on', async () => {
   const { client, store, model, workers, begin, waiting, release } = await stage();
-  const first = await workers(await workflowBundle(), null);
+  const first = await workers(WORKFLOWS, null);
   const handle = await begin();
   await waiting();
   release();
@@ -158,7 +158,7 @@ test('without versions, what has begun cannot go on with other workflows; nothin
   for await (const { key } of store.list(outcomesPrefix(NAME))) outcomes.push(key);
   expect(outcomes).toEqual([]);
   await second.stop();
-  const third = await workers(await workflowBundle(), null);
+  const third = await workers(WORKFLOWS, null);
   expect(((await handle.result()) as CampaignProgress).outcomes.converged).toBe(SITUATIONS);
   await third.stop();
   expect(await dataset(store)).toEqual(await undisturbed());

@@ -16,13 +16,8 @@ import { QUEUES } from '../../workflows/messages.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-let bundle: Promise<{ code: string }> | undefined;
-
-/** The workflow bundle from source, once a test process. */
-export function workflowBundle(): Promise<{ code: string }> {
-  bundle ??= bundleWorkflows();
-  return bundle;
-}
+/** The workflows as bundled from source. */
+export const WORKFLOWS = { codePath: inject('workflows') };
 
 export interface Engine {
   client: Client;
@@ -52,7 +47,7 @@ export async function startEngine(model: Model, store: ObjectStore, provider = '
   const native = await NativeConnection.connect({ address });
   const { atHand, llm, io, tools, toolboxes } = createActivities(store, model, () => Promise.resolve(provider), client, batches);
   const common = { connection: native, namespace, dataConverter };
-  const bundle = keys === undefined ? await workflowBundle() : await bundleWorkflows({ sealed: true });
+  const bundle = keys === undefined ? WORKFLOWS : await bundleWorkflows({ sealed: true });
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: bundle, activities: atHand, enableNonLocalActivities: false }),
     Worker.create({ ...common, taskQueue: QUEUES.llm, activities: llm }),

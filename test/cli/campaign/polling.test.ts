@@ -7,7 +7,7 @@ import { sightOf } from '../../../cli/campaign/sight.ts';
 import { makeCurrent } from '../../../infra/deployments.ts';
 import { versioned } from '../../../workers/versioning.ts';
 import { campaignWorkflowId, QUEUES } from '../../../workflows/messages.ts';
-import { workflowBundle } from '../../harness/engine.ts';
+import { WORKFLOWS } from '../../harness/engine.ts';
 
 const WAIT = { timeout: 30_000, interval: 100 };
 const NAME = 'passed-over';
@@ -37,7 +37,7 @@ async function poll(of: typeof version): Promise<void> {
   const common = { connection: native, namespace: client.options.namespace, ...versioned(of) };
   const idle = { nothing: () => Promise.resolve() };
   const workers = await Promise.all([
-    Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: await workflowBundle() }),
+    Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: WORKFLOWS }),
     ...[QUEUES.llm, QUEUES.tools, QUEUES.io].map((taskQueue) => Worker.create({ ...common, taskQueue, activities: idle })),
   ]);
   const done = Promise.all(workers.map((worker) => worker.run()));
