@@ -15,7 +15,7 @@ const FOLDER = mkdtempSync(join(tmpdir(), 'exemplar-sample-'));
 const STEP = '00000001';
 const BUCKET = 'sample-verb';
 /** Loading PyTorch takes seconds, more where the machine is busy. */
-const LONG_MS = 120_000;
+const LONG_MS = 240_000;
 
 interface Answer {
   checkpoint: string;
