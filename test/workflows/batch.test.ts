@@ -126,7 +126,7 @@ test('a pause holds new batches, and resuming sends them', async () => {
 });
 
 test('a cancelled campaign has its batch canceled, keeps what was answered, and goes on without buying it again', async () => {
-  const [calm, at] = [await place(), await place({ batch: { latencyMs: 4_000 } })];
+  const [calm, at] = [await place(), await place({ batch: { latencyMs: 8_000 } })];
   const name = await calm.campaign(SHORT);
   await at.campaign(BATCH);
   const reference = calm.run(name);
