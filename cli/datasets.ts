@@ -1,6 +1,6 @@
 import { readManifest } from '../activities/shards/manifest.ts';
 import { isThere, type ObjectStore } from '../activities/store.ts';
-import { readCampaign } from '../infra/campaign-store.ts';
+import { readCampaign } from '../infra/campaign-records.ts';
 import { S3Store } from '../infra/store-s3.ts';
 import { UsageError } from '../infra/usage-error.ts';
 import { deletingKey } from '../schemas/keys.ts';

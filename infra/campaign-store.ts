@@ -1,13 +1,13 @@
 import { canonicalJson, contentHash, sha256Hex } from '../schemas/canonical.ts';
-import { campaignKey, deletingKey, objectKey, settingKey } from '../schemas/keys.ts';
-import { CampaignRecord, type SettingRecord } from '../schemas/records.ts';
+import { campaignKey, deletingKey, objectKey } from '../schemas/keys.ts';
+import type { CampaignRecord, SettingRecord } from '../schemas/records.ts';
 import { listingText } from '../activities/listing.ts';
-import { CampaignReader } from '../activities/campaign-reader.ts';
 import { applySettings } from '../activities/campaign-state.ts';
 import type { Structured } from '../activities/model.ts';
 import { readManifest } from '../activities/shards/manifest.ts';
 import { isThere, type ObjectStore } from '../activities/store.ts';
 import { writerIdentity } from './arrow/writer.ts';
+import { addSetting, freeName, readCampaign, readSettings } from './campaign-records.ts';
 import { fingerprintParts, type CampaignSource } from './campaign-source.ts';
 import { keptChapters, settleChapters, type Chapter } from './library/chapters.ts';
 import { keptFields } from './kept-fields.ts';
@@ -16,25 +16,6 @@ import { Slots } from './slots.ts';
 import { storedCounts, type TokenCounter } from './token-counter.ts';
 import { openTools } from './tools/index.ts';
 import { UsageError } from './usage-error.ts';
-
-export async function readCampaign(store: ObjectStore, name: string): Promise<CampaignRecord | null> {
-  const bytes = await store.get(campaignKey(name));
-  return bytes === null ? null : CampaignRecord.parse(JSON.parse(new TextDecoder().decode(bytes)));
-}
-
-/** Every later change of a campaign, in order. */
-export function readSettings(store: ObjectStore, name: string): Promise<SettingRecord[]> {
-  return new CampaignReader(store).settings(name);
-}
-
-/** Appends a change of settings; the loser of a race takes the next number. */
-export async function addSetting(store: ObjectStore, name: string, change: Omit<SettingRecord, 'schema' | 'n'>): Promise<SettingRecord> {
-  for (;;) {
-    const n = ((await readSettings(store, name)).at(-1)?.n ?? 0) + 1;
-    const record: SettingRecord = { schema: 1, n, ...change };
-    if (await store.putIfAbsent(settingKey(name, n), canonicalJson(record))) return record;
-  }
-}
 
 export type Opened = { how: 'new' | 'attached' | 'extended'; campaign: CampaignRecord };
 
@@ -140,13 +121,6 @@ async function checkParts(store: ObjectStore, source: CampaignSource, known: Cam
   const { name } = source.file;
   const detail = LEGIBLE.has(first) ? ` (was ${String(was[first])}, is ${String(is[first])})` : '';
   throw new UsageError(`${source.path}: ${told.join(', ')} differ${told.length === 1 ? 's' : ''} from the campaign "${name}" that exists${detail}; choose another name, such as ${await freeName(store, name)}`);
-}
-
-/** A name like this one that no campaign has. */
-export async function freeName(store: ObjectStore, name: string): Promise<string> {
-  let free = 2;
-  while ((await store.get(campaignKey(`${name}-${free}`))) !== null) free += 1;
-  return `${name}-${free}`;
 }
 
 /** A file of situations may grow at its end. */

@@ -1,5 +1,5 @@
 import { close } from '../../activities/budget.ts';
-import { addSetting } from '../../infra/campaign-store.ts';
+import { addSetting } from '../../infra/campaign-records.ts';
 import { ensureSearchAttributes } from '../../infra/temporal.ts';
 import type { CampaignRecord, FailureCount, SettingRecord } from '../../schemas/records.ts';
 import { failureCount } from '../../workflows/messages.ts';

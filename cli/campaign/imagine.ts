@@ -6,7 +6,7 @@ import { readBudget } from '../../activities/budget.ts';
 import { ImagineReader } from '../../activities/imagine-reader.ts';
 import { readImagined } from '../../activities/imagined.ts';
 import { checkProvider, type CampaignSource } from '../../infra/campaign-source.ts';
-import { freeName } from '../../infra/campaign-store.ts';
+import { freeName } from '../../infra/campaign-records.ts';
 import { saveImagineRequest } from '../../infra/imagine-request.ts';
 import { identifyProvider, probeStructured } from '../../infra/provider.ts';
 import { ensureSearchAttributes, startOnce } from '../../infra/temporal.ts';

@@ -1,11 +1,10 @@
 import { readImagined } from '../../activities/imagined.ts';
-import { readCampaign } from '../../infra/campaign-store.ts';
+import { readCampaign } from '../../infra/campaign-records.ts';
 import type { S3Store } from '../../infra/store-s3.ts';
 import { imagineAllPrefix } from '../../schemas/keys.ts';
 import { count, counted, dollars, usdOf } from '../figures.ts';
 import type { Output } from '../output.ts';
 import type { Outlook } from '../session.ts';
-import { followImagination } from './imagine.ts';
 import { NO_ANSWER } from './polling.ts';
 import { imagineSightOf, type ImagineSight } from './sight.ts';
 import { secondsSince, uiUrlOf, whyText } from './view.ts';
@@ -39,6 +38,7 @@ export async function showImagination(outlook: Outlook, name: string, output: Ou
   if (await begun()) return false;
   let view = await viewImagination(outlook, name);
   if (watch && view?.state === 'imagining' && typeof client !== 'string') {
+    const { followImagination } = await import('./imagine.ts');
     await followImagination({ client }, name, output);
     if (await begun()) return false;
     view = await viewImagination(outlook, name);

@@ -1,6 +1,6 @@
 import { finerSituations } from '../../activities/finer.ts';
 import type { CampaignSource } from '../../infra/campaign-source.ts';
-import { readCampaign } from '../../infra/campaign-store.ts';
+import { readCampaign } from '../../infra/campaign-records.ts';
 import { UsageError } from '../../infra/usage-error.ts';
 import type { CampaignRecord } from '../../schemas/records.ts';
 import { worldNamed } from '../../worlds/index.ts';

@@ -4,7 +4,7 @@ import { failedTooMany } from '../../activities/failed-share.ts';
 import { publish } from '../../activities/shards/manifest.ts';
 import type { Listed } from '../../activities/store.ts';
 import { stopFailing } from '../../activities/stop-failing.ts';
-import { addSetting, readSettings } from '../../infra/campaign-store.ts';
+import { addSetting, readSettings } from '../../infra/campaign-records.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
 import { outcomeKey } from '../../schemas/keys.ts';
 import type { Outcome, OutcomeRecord, SettingRecord } from '../../schemas/records.ts';

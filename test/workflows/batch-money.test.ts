@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { grantEstimate } from '../../activities/pricing.ts';
 import type { BatchStatus } from '../../activities/batches/provider.ts';
-import { addSetting } from '../../infra/campaign-store.ts';
+import { addSetting } from '../../infra/campaign-records.ts';
 import type { WaitingCall } from '../../schemas/batches.ts';
 import { outcomeKey, waitingKey } from '../../schemas/keys.ts';
 import type { CampaignRecord, OutcomeRecord } from '../../schemas/records.ts';

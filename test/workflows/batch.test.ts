@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { packageRoot } from '../../infra/package-root.ts';
 import { answered } from '../../activities/batches/wake.ts';
 import { applySettings } from '../../activities/campaign-state.ts';
-import { addSetting, readSettings } from '../../infra/campaign-store.ts';
+import { addSetting, readSettings } from '../../infra/campaign-records.ts';
 import type { WaitingCall } from '../../schemas/batches.ts';
 import { campaignKey, intentsPrefix, outcomeKey, waitingKey } from '../../schemas/keys.ts';
 import { Law } from '../../schemas/law.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CampaignReader } from '../../activities/campaign-reader.ts';
 import { openSpending } from '../../activities/spending.ts';
 import { readManifest } from '../../activities/shards/manifest.ts';
-import { addSetting } from '../../infra/campaign-store.ts';
+import { addSetting } from '../../infra/campaign-records.ts';
 import { readArrow } from '../../infra/arrow/reader.ts';
 import { datasetPrefix, grantsPrefix, outcomesPrefix } from '../../schemas/keys.ts';
 import type { CampaignRecord, GrantRecord, SettingRecord } from '../../schemas/records.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WorkflowHandle } from '@temporalio/client';
 import { grantEstimate } from '../../activities/pricing.ts';
 import { readBudget, setCap } from '../../activities/budget.ts';
-import { addSetting, readSettings } from '../../infra/campaign-store.ts';
+import { addSetting, readSettings } from '../../infra/campaign-records.ts';
 import type { S3Store } from '../../infra/store-s3.ts';
 import { outcomeKey } from '../../schemas/keys.ts';
 import type { CampaignRecord } from '../../schemas/records.ts';

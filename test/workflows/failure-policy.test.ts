@@ -6,7 +6,7 @@ import { goOn } from '../../cli/campaign/run-file.ts';
 import { viewCampaign, type CampaignView } from '../../cli/campaign/view.ts';
 import type { Output } from '../../cli/output.ts';
 import type { Session } from '../../cli/session.ts';
-import { addSetting, readSettings } from '../../infra/campaign-store.ts';
+import { addSetting, readSettings } from '../../infra/campaign-records.ts';
 import { outcomeKey, outcomesPrefix } from '../../schemas/keys.ts';
 import { OutcomeRecord, type CampaignRecord, type SettingRecord } from '../../schemas/records.ts';
 import { campaignWorkflowId, pageProgressQuery, pageWorkflowId, progressQuery, QUEUES, settingsSignal, type CampaignProgress } from '../../workflows/messages.ts';

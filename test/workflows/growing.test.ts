@@ -3,7 +3,7 @@ import { removeGarbage } from '../../activities/datasets/garbage.ts';
 import { publish, readManifest } from '../../activities/shards/manifest.ts';
 import { verify } from '../../activities/shards/verify.ts';
 import { storeSource } from '../../activities/shards/verify-source.ts';
-import { addSetting } from '../../infra/campaign-store.ts';
+import { addSetting } from '../../infra/campaign-records.ts';
 import { sha256Hex } from '../../schemas/canonical.ts';
 import { cardKey, datasetPrefix, manifestKey, manifestPrefix } from '../../schemas/keys.ts';
 import type { Manifest, PageSeal } from '../../schemas/manifest.ts';

@@ -8,7 +8,7 @@ import { storeSource } from '../../activities/shards/verify-source.ts';
 import { verify } from '../../activities/shards/verify.ts';
 import { loadSteps } from '../../activities/shards/versions.ts';
 import { readStored, readUnfortunate } from '../../cli/campaign/stored.ts';
-import { addSetting } from '../../infra/campaign-store.ts';
+import { addSetting } from '../../infra/campaign-records.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
 import { outcomeKey } from '../../schemas/keys.ts';
 import type { ActionNode } from '../../schemas/plan.ts';

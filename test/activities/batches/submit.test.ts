@@ -8,7 +8,7 @@ import { submit } from '../../../activities/batches/submit.ts';
 import { CampaignReader } from '../../../activities/campaign-reader.ts';
 import { Busy, type ModelRequest } from '../../../activities/model.ts';
 import { Outages } from '../../../activities/outages.ts';
-import { addSetting } from '../../../infra/campaign-store.ts';
+import { addSetting } from '../../../infra/campaign-records.ts';
 import { NOTHING_LOST } from '../../../schemas/failure-types.ts';
 import { intentsPrefix } from '../../../schemas/keys.ts';
 import { sketchCampaign, situation } from '../../harness/campaigns.ts';

@@ -6,7 +6,7 @@ import { CampaignReader } from '../../../activities/campaign-reader.ts';
 import { changeState } from '../../../cli/campaign/change.ts';
 import type { Output } from '../../../cli/output.ts';
 import type { Session } from '../../../cli/session.ts';
-import { addSetting } from '../../../infra/campaign-store.ts';
+import { addSetting } from '../../../infra/campaign-records.ts';
 import type { S3Store } from '../../../infra/store-s3.ts';
 import { outcomeKey } from '../../../schemas/keys.ts';
 import { canonicalJson } from '../../../schemas/canonical.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { CampaignReader } from '../../../activities/campaign-reader.ts';
 import { publish } from '../../../activities/shards/manifest.ts';
 import { readStored, readUnfortunate } from '../../../cli/campaign/stored.ts';
-import { addSetting, readCampaign } from '../../../infra/campaign-store.ts';
+import { addSetting, readCampaign } from '../../../infra/campaign-records.ts';
 import { canonicalJson } from '../../../schemas/canonical.ts';
 import { outcomeKey } from '../../../schemas/keys.ts';
 import type { PageSeal } from '../../../schemas/manifest.ts';
