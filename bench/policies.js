@@ -5,6 +5,7 @@
  *   npm run build && node bench/policies.js [--count 1400] [--epochs 36]      writes bench/results/policies.md and .json
  *       [--worlds relief,household] [--arms em,imitation]                    fewer of them
  *       [--data] [--trained]                                                 goes on from the last run's campaigns; from its checkpoints, or from what they ended with
+ *       [--last]                                                             draws from the last checkpoints, and not from the best by validation
  *       [--keep]                                                             leaves the page's other worlds and arms as they are; with `--worlds ''` all of them
  *
  * Campaigns take some 20 min on two cores, each training up to an hour of one core.
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     data: { type: 'boolean', default: false },
     trained: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    last: { type: 'boolean', default: false },
   },
 });
 const SEED = 31;
@@ -49,13 +51,16 @@ const worlds = values.worlds.split(',').filter((world) => world !== '');
 /** Rows may be of several. */
 const commit = execFileSync('git', ['describe', '--always', '--dirty'], { cwd: packageRoot, encoding: 'utf8' }).trim();
 if (!values.data) await runCampaigns();
-const runs = worlds.flatMap((world) => values.arms.split(',').map((arm) => ({ world, arm })));
+const runs = worlds.flatMap((world) => values.arms.split(',').map((objective) => ({ world, objective, arm: values.last ? `${objective}, last step` : objective })));
 // one thread each: a run a core
-const found = await inParallel(runs, 2, async ({ world, arm }) => ({ world, arm, commit, epochs: values.epochs, ...(await trained(world, arm)), drawn: await drawnBy(world, arm), recovery: arm === 'em' ? await recoveredBy(world, arm) : null }));
+const found = await inParallel(runs, 2, async ({ world, objective, arm }) => {
+  const { checkpoint, ...run } = await trained(world, objective);
+  return { world, arm, commit, epochs: values.epochs, ...run, drawn: await drawnBy(world, checkpoint), recovery: objective === 'em' ? await recoveredBy(world, checkpoint) : null };
+});
 const seen = [...kept().filter((one) => !runs.some(({ world, arm }) => one.world === world && one.arm === arm)), ...found];
 const data = { machine: { ...on, loadAfter: load() }, settings: values, bar: BAR, seen };
 writeResult('policies', report(data), data);
-if (!seen.every(({ arm, drawn }) => arm !== 'em' || holds(drawn.drawn))) process.exitCode = 1;
+if (!seen.every(({ arm, drawn }) => !arm.startsWith('em') || holds(drawn.drawn))) process.exitCode = 1;
 
 /** What the page has already. @returns {typeof found} */
 function kept() {
@@ -78,14 +83,14 @@ async function runCampaigns() {
   }
 }
 
-/** @param {string} world @param {string} arm */
-async function trained(world, arm) {
-  const name = `${world}-${arm}`;
+/** @param {string} world @param {string} objective */
+async function trained(world, objective) {
+  const name = `${world}-${objective}`;
   const checkpoints = join(dir, 'checkpoints', name);
   if (!values.trained) rmSync(checkpoints, { recursive: true, force: true });
   mkdirSync(checkpoints, { recursive: true });
   const config = {
-    name, campaign: `policies-${world}`, uri: join(datasets, `policies-${world}`), checkpoints, epochs: Number(values.epochs), objective: arm,
+    name, campaign: `policies-${world}`, uri: join(datasets, `policies-${world}`), checkpoints, epochs: Number(values.epochs), objective,
     learningRate: 0.002, evaluateEverySteps: 500, checkpointEverySteps: 500,
   };
   const path = join(dir, `${name}.json`);
@@ -96,27 +101,30 @@ async function trained(world, arm) {
     writeFileSync(kept, JSON.stringify(JSON.parse(lines.at(-1) ?? '').result));
   }
   const result = JSON.parse(readFileSync(kept, 'utf8'));
-  const state = JSON.parse(readFileSync(join(result.checkpoint, 'state.json'), 'utf8'));
+  const checkpoint = values.last ? join(checkpoints, readdirSync(checkpoints).sort().at(-1) ?? '') : result.checkpoint;
+  const state = JSON.parse(readFileSync(join(checkpoint, 'state.json'), 'utf8'));
   const manifests = join(datasets, `policies-${world}`, 'manifest');
   const { outcomes, planned } = JSON.parse(readFileSync(join(manifests, readdirSync(manifests).sort().at(-1) ?? ''), 'utf8'));
-  return { outcomes: { planned, ...outcomes }, steps: result.step, best: state.best, watch: state.evaluations.at(-1), mSteps: state.em.m_steps, test: result.test };
+  // what a run ends with is told of its best checkpoint alone
+  const test = values.last ? { nats: null, pairAccuracy: null, interval: null } : result.test;
+  return { checkpoint, outcomes: { planned, ...outcomes }, steps: result.step, best: state.best, watch: state.evaluations.at(-1), mSteps: state.em.m_steps, test };
 }
 
-/** @param {string} world @param {string} arm */
-async function drawnBy(world, arm) {
+/** @param {string} world @param {string} checkpoint */
+async function drawnBy(world, checkpoint) {
   /** @type {Record<string, any>} */
   const found = {};
   for (const [mode, temperature] of MODES) {
-    const from = [join(datasets, `policies-${world}`), join(dir, 'checkpoints', `${world}-${arm}`)];
+    const from = [join(datasets, `policies-${world}`), checkpoint];
     const lines = await output(['bench/policies.py', ...from, '--temperature', String(temperature), '--count', String(DRAWS)], packageRoot);
     found[mode] = valued(world, lines.map((line) => JSON.parse(line)));
   }
   return found;
 }
 
-/** What explanations give back of their plans: bench/recovery.py. @param {string} world @param {string} arm */
-async function recoveredBy(world, arm) {
-  const from = [join(datasets, `policies-${world}`), join(dir, 'checkpoints', `${world}-${arm}`)];
+/** What explanations give back of their plans: bench/recovery.py. @param {string} world @param {string} checkpoint */
+async function recoveredBy(world, checkpoint) {
+  const from = [join(datasets, `policies-${world}`), checkpoint];
   return JSON.parse((await output(['bench/recovery.py', ...from], packageRoot)).at(-1) ?? '');
 }
 
@@ -195,7 +203,7 @@ function report({ machine: m, settings, seen: all }) {
     '',
     `\`npm run build && node bench/policies.js --count ${settings.count} --epochs N\` wrote this page (epochs as told below, a world at a time with \`--keep\`). Campaign: \`bench/policies.yaml\`, under \`worlds/laws/${settings.law}.json\`, which neither actor nor trainer was built with.`,
     '',
-    '**Simulated**: a seeded program plays the exemplary actor in two small worlds that know the exact value of any plan. Splits are by situation; values are of all situations of the test split that converged; nats and pairs of its first 64, what explanations give back of its first 48; the columns from p(x given z) on of the first situations of the validation split (up to 16, I of 8), at the last evaluation. `em` trains all policies, `imitation` the forward policy of final plans alone, of the same network, with as many steps but where the table has others.',
+    '**Simulated**: a seeded program plays the exemplary actor in two small worlds that know the exact value of any plan. Splits are by situation; values are of all situations of the test split that converged; nats and pairs of its first 64, what explanations give back of its first 48; the columns from p(x given z) on of the first situations of the validation split (up to 16, I of 8), at the last evaluation. `em` trains all policies, `imitation` the forward policy of final plans alone, of the same network, with as many steps but where the table has others. `last step`: from the last checkpoint of a run, not from its best by validation (`--last`).',
     '',
     machineText(m, m.loadAfter),
     '',
@@ -214,7 +222,7 @@ function report({ machine: m, settings, seen: all }) {
     ...table(
       ['world', 'arm', 'of commit', 'converged, of so many that ended', 'epochs', 'steps', 'nats a final plan', 'pairs right', '95 %', 'p(x given z), nats a token', 'p(x) alone', 'swap, nats', 'I(z; x), nats', 'M-steps'],
       all.map(({ world, arm, commit, outcomes, epochs, steps, test, watch, mSteps }) => [
-        world, arm, commit, `${outcomes.converged} of ${outcomes.planned - outcomes.waiting}`, epochs ?? settings.epochs, steps, nats(test.nats), percent(test.pairAccuracy ?? 0), test.interval === null ? '-' : test.interval.map((/** @type {number} */ end) => percent(end)).join(' to '),
+        world, arm, commit, `${outcomes.converged} of ${outcomes.planned - outcomes.waiting}`, epochs ?? settings.epochs, steps, nats(test.nats), test.pairAccuracy === null ? '-' : percent(test.pairAccuracy), test.interval === null ? '-' : test.interval.map((/** @type {number} */ end) => percent(end)).join(' to '),
         watch?.tokenNats ?? '-', watch?.untoldTokenNats ?? '-', watch?.swapNats ?? '-', watch?.sharedNats ?? '-', mSteps ?? '-',
       ]),
     ),
@@ -222,9 +230,9 @@ function report({ machine: m, settings, seen: all }) {
     'What an explanation gives back of its plan: F1 of the (kind, text) of nodes between a version and the likeliest plan drawn, by the posterior, which reads the explanation, and by the prior, which does not (`bench/recovery.py`, test split).',
     '',
     ...table(
-      ['world', 'version', 'plans', 'prior: F1', 'all nodes alike', 'posterior: F1', 'all nodes alike'],
-      all.flatMap(({ world, recovery }) =>
-        Object.entries(recovery ?? {}).map(([version, found]) => [world, version, found.plans, found.prior.toFixed(3), percent(found['prior exact']), found.posterior.toFixed(3), percent(found['posterior exact'])]),
+      ['world', 'arm', 'version', 'plans', 'prior: F1', 'all nodes alike', 'posterior: F1', 'all nodes alike'],
+      all.flatMap(({ world, arm, recovery }) =>
+        Object.entries(recovery ?? {}).map(([version, found]) => [world, arm, version, found.plans, found.prior.toFixed(3), percent(found['prior exact']), found.posterior.toFixed(3), percent(found['posterior exact'])]),
       ),
     ),
   ];
