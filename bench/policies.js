@@ -101,13 +101,18 @@ async function trained(world, objective) {
     writeFileSync(kept, JSON.stringify(JSON.parse(lines.at(-1) ?? '').result));
   }
   const result = JSON.parse(readFileSync(kept, 'utf8'));
-  const checkpoint = values.last ? join(checkpoints, readdirSync(checkpoints).sort().at(-1) ?? '') : result.checkpoint;
+  const checkpoint = values.last ? newestIn(checkpoints) : result.checkpoint;
   const state = JSON.parse(readFileSync(join(checkpoint, 'state.json'), 'utf8'));
   const manifests = join(datasets, `policies-${world}`, 'manifest');
-  const { outcomes, planned } = JSON.parse(readFileSync(join(manifests, readdirSync(manifests).sort().at(-1) ?? ''), 'utf8'));
+  const { outcomes, planned } = JSON.parse(readFileSync(newestIn(manifests), 'utf8'));
   // what a run ends with is told of its best checkpoint alone
   const test = values.last ? { nats: null, pairAccuracy: null, interval: null } : result.test;
   return { checkpoint, outcomes: { planned, ...outcomes }, steps: result.step, best: state.best, watch: state.evaluations.at(-1), mSteps: state.em.m_steps, test };
+}
+
+/** What a folder of numbered names has under the highest. @param {string} folder */
+function newestIn(folder) {
+  return join(folder, readdirSync(folder).sort().at(-1) ?? '');
 }
 
 /** @param {string} world @param {string} checkpoint */
