@@ -19,6 +19,11 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 /** The workflows as bundled from source. */
 export const WORKFLOWS = { codePath: inject('workflows') };
 
+let sealed: ReturnType<typeof bundleWorkflows> | undefined;
+
+/** The same, for payloads that are encrypted. */
+export const sealedWorkflows = (): ReturnType<typeof bundleWorkflows> => (sealed ??= bundleWorkflows({ sealed: true }));
+
 export interface Engine {
   client: Client;
   namespace: string;
@@ -47,7 +52,7 @@ export async function startEngine(model: Model, store: ObjectStore, provider = '
   const native = await NativeConnection.connect({ address });
   const { atHand, llm, io, tools, toolboxes } = createActivities(store, model, () => Promise.resolve(provider), client, batches);
   const common = { connection: native, namespace, dataConverter };
-  const bundle = keys === undefined ? WORKFLOWS : await bundleWorkflows({ sealed: true });
+  const bundle = keys === undefined ? WORKFLOWS : await sealedWorkflows();
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: bundle, activities: atHand, enableNonLocalActivities: false }),
     Worker.create({ ...common, taskQueue: QUEUES.llm, activities: llm }),

@@ -138,10 +138,10 @@ def test_the_child_dies_with_its_parent_however_that_ends():
     with subprocess.Popen([sys.executable, "-c", code], cwd=TRAINER, stdin=read, stdout=subprocess.PIPE, text=True) as parent:
         try:
             child = int(parent.stdout.readline())
-            until(lambda: _is_tied(child), 20)
+            until(lambda: _is_tied(child), 60)
             assert not gone(child)
             parent.send_signal(signal.SIGKILL)
-            until(lambda: gone(child), 10)
+            until(lambda: gone(child), 60)
         finally:
             parent.kill()
             os.close(write)
@@ -180,7 +180,7 @@ def test_a_killed_worker_costs_no_step_and_the_next_one_finishes_the_run(setting
     def start_worker() -> subprocess.Popen[bytes]:
         ready.unlink(missing_ok=True)
         worker = subprocess.Popen([sys.executable, "-m", "exemplar_trainer.worker"], cwd=TRAINER)
-        until(ready.exists, 20)
+        until(ready.exists, 120)
         assert ready.read_text() == f"{worker.pid}\n"
         return worker
 
@@ -189,7 +189,7 @@ def test_a_killed_worker_costs_no_step_and_the_next_one_finishes_the_run(setting
         async with Worker(client, task_queue="train-test", workflows=[Train]):
             first = await asyncio.to_thread(start_worker)
             handle = await client.start_workflow(Train.run, config, id="train", task_queue="train-test")
-            await asyncio.to_thread(until, lambda: len(complete(run)) >= 2, 60)
+            await asyncio.to_thread(until, lambda: len(complete(run)) >= 2, 120)
             first.kill()
             first.wait()
             reached = complete(run)[-1].name
@@ -198,7 +198,7 @@ def test_a_killed_worker_costs_no_step_and_the_next_one_finishes_the_run(setting
                 return await handle.result(), reached
             finally:
                 second.terminate()
-                assert await asyncio.to_thread(second.wait, 20) == 0
+                assert await asyncio.to_thread(second.wait, 60) == 0
 
     server = subprocess.Popen(["temporal", "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port), "--log-level", "error"])
     try:

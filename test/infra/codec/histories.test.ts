@@ -7,18 +7,16 @@ import { expect, test, vi } from 'vitest';
 import { dataConverterOf } from '../../../infra/codec/data-converter.ts';
 import { encodingOf, ENCRYPTED } from '../../../infra/codec/encryption.ts';
 import { REFERENCE } from '../../../infra/codec/references.ts';
-import { bundleWorkflows } from '../../../workers/worker.ts';
 import { controlSignal, QUEUES, situationWorkflowId, type ActorInput, type ExemplarResult } from '../../../workflows/messages.ts';
 import { explainAnew, finding, noFindings, relabel, simpleDraft, StageModel, type Direction, type StepView } from '../../fakes/stage-model.ts';
 import { sketchCampaign, situation } from '../../harness/campaigns.ts';
-import { startEngine, testStore, WORKFLOWS, type Engine } from '../../harness/engine.ts';
+import { sealedWorkflows, startEngine, testStore, WORKFLOWS, type Engine } from '../../harness/engine.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
 const store = testStore();
 const keys = new Map([['k1', new Uint8Array(randomBytes(32))]]);
 const ISSUE = 'the ford is too deep in May';
-const sealedBundle = bundleWorkflows({ sealed: true });
 
 /** One finding, which is longer than a headline may be, and its revision. */
 function director(view: StepView): Direction {
@@ -79,7 +77,7 @@ test('with keys a history holds no plain payload, its events stay within 500 byt
   console.log(`own payload an event, encrypted: largest ${Math.max(...inner)} bytes`);
   expect(Math.max(...inner)).toBeLessThanOrEqual(500);
   expect(rawText(history)).not.toContain(ISSUE);
-  await Worker.runReplayHistory({ workflowBundle: await sealedBundle, dataConverter: dataConverterOf(keys) }, history);
+  await Worker.runReplayHistory({ workflowBundle: await sealedWorkflows(), dataConverter: dataConverterOf(keys) }, history);
 });
 
 test('without keys the same history is in the clear, references marked: the check above can fail', async () => {
