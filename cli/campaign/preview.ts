@@ -5,7 +5,7 @@ import { grantEstimate } from '../../activities/pricing.ts';
 import { campaignSpending } from '../../activities/spending.ts';
 import { writerIdentity } from '../../infra/arrow/writer.ts';
 import { checkProvider, fingerprintParts, type CampaignSource } from '../../infra/campaign-source.ts';
-import { openCampaign } from '../../infra/campaign-store.ts';
+import { openCampaign } from '../../infra/campaign-opening.ts';
 import { identifyProvider, probeStructured } from '../../infra/provider.ts';
 import { ensureSearchAttributes, startOnce } from '../../infra/temporal.ts';
 import { anthropicCounter } from '../../infra/token-counter.ts';

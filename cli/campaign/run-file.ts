@@ -1,7 +1,7 @@
 import { readBudget } from '../../activities/budget.ts';
 import { readImagined } from '../../activities/imagined.ts';
 import { checkProvider, type CampaignSource } from '../../infra/campaign-source.ts';
-import { openCampaign } from '../../infra/campaign-store.ts';
+import { openCampaign } from '../../infra/campaign-opening.ts';
 import { identifyProvider, probeStructured } from '../../infra/provider.ts';
 import { anthropicCounter } from '../../infra/token-counter.ts';
 import { ensureSearchAttributes } from '../../infra/temporal.ts';

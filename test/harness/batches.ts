@@ -7,7 +7,7 @@ import { readManifest } from '../../activities/shards/manifest.ts';
 import { AnthropicBatches } from '../../infra/batches-anthropic.ts';
 import { readArrow } from '../../infra/arrow/reader.ts';
 import { addSetting } from '../../infra/campaign-records.ts';
-import { openCampaign } from '../../infra/campaign-store.ts';
+import { openCampaign } from '../../infra/campaign-opening.ts';
 import { readCampaignSource } from '../../infra/campaign-source.ts';
 import { anthropicClient, AnthropicModel } from '../../infra/model-anthropic.ts';
 import { packageRoot } from '../../infra/package-root.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { ObjectStore } from '../../activities/store.ts';
-import { openCampaign } from '../../infra/campaign-store.ts';
+import { openCampaign } from '../../infra/campaign-opening.ts';
 import { readCampaignSource } from '../../infra/campaign-source.ts';
 import type { AgentSpec } from '../../schemas/agent.ts';
 import type { CampaignRecord } from '../../schemas/records.ts';

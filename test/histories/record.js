@@ -14,7 +14,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { stringify } from 'yaml';
 import { formatTries } from '../../dist/activities/ranges.js';
-import { addSetting } from '../../dist/infra/campaign-store.js';
+import { addSetting } from '../../dist/infra/campaign-records.js';
 import { choosePorts } from '../../dist/infra/dev/ports.js';
 import { down, startProcess, stopProcess, up } from '../../dist/infra/dev/services.js';
 import { temporalBinary, temporalService } from '../../dist/infra/dev/temporal.js';

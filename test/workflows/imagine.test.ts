@@ -7,7 +7,7 @@ import { contentOf } from '../../activities/requests.ts';
 import { readManifest } from '../../activities/shards/manifest.ts';
 import { verify } from '../../activities/shards/verify.ts';
 import { storeSource } from '../../activities/shards/verify-source.ts';
-import { openCampaign } from '../../infra/campaign-store.ts';
+import { openCampaign } from '../../infra/campaign-opening.ts';
 import { readCampaignSource, type CampaignSource } from '../../infra/campaign-source.ts';
 import { saveImagineRequest } from '../../infra/imagine-request.ts';
 import type { ImaginedSource } from '../../schemas/campaign.ts';

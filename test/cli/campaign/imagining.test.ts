@@ -4,7 +4,7 @@ import { CampaignReader } from '../../../activities/campaign-reader.ts';
 import { showImagination, type ImaginingView } from '../../../cli/campaign/imagining.ts';
 import type { Output } from '../../../cli/output.ts';
 import { readCampaignSource } from '../../../infra/campaign-source.ts';
-import { openCampaign } from '../../../infra/campaign-store.ts';
+import { openCampaign } from '../../../infra/campaign-opening.ts';
 import { saveImagineRequest } from '../../../infra/imagine-request.ts';
 import type { ImaginedSource } from '../../../schemas/campaign.ts';
 import { imagineWorkflowId, QUEUES } from '../../../workflows/messages.ts';

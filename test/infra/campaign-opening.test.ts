@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readCampaignSource } from '../../infra/campaign-source.ts';
-import { openCampaign } from '../../infra/campaign-store.ts';
+import { openCampaign } from '../../infra/campaign-opening.ts';
 import { sha256Hex } from '../../schemas/canonical.ts';
 import { objectKey } from '../../schemas/keys.ts';
 import { MemoryStore } from '../fakes/memory-store.ts';
