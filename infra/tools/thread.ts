@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { packageRoot } from '../package-root.ts';
 
 export interface ThreadOptions {
-  /** Compiled entry below dist/, such as `infra/tools/compute/thread.js`. */
+  /** Entry below dist/, such as `bundle/compute.js`. */
   entry: string;
   workerData?: unknown;
   /** Wall-clock milliseconds of one job; the time to start the thread does not count. */

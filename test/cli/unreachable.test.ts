@@ -7,9 +7,10 @@ import { writeFiles } from './files.ts';
 const FOLDER = writeFiles();
 let model: Server;
 let modelUrl: string;
-let closed: string;
+/** Nobody listens on it: ports of a service's own choice are above 1023. */
+const closed = '127.0.0.1:1';
 
-/** A model that knows two keys, and says under one of them that it is simulated; and a port that nobody listens on. */
+/** A model that knows two keys, and says under one of them that it is simulated. */
 beforeAll(async () => {
   model = createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
@@ -19,9 +20,6 @@ beforeAll(async () => {
     response.end(JSON.stringify(response.statusCode === 200 ? { data: [], has_more: false } : { type: 'error', error: { type: 'authentication_error', message: 'no' } }));
   });
   modelUrl = `http://127.0.0.1:${await listen(model)}`;
-  const other = createServer();
-  closed = `127.0.0.1:${await listen(other)}`;
-  await new Promise((resolve) => other.close(resolve));
 });
 afterAll(() => new Promise((resolve) => model.close(resolve)));
 

@@ -20,7 +20,7 @@ A line may assign a variable or define a function (f(x) = x^2). log is the natur
 
 /** The `compute` tool: the calculator in a thread of its own, ended after 2 s or 160 MB. */
 export function computeTool(limitMs = LIMIT_MS): { tool: Tool; close: () => Promise<void> } {
-  const thread = new Thread<string, string>({ entry: 'infra/tools/compute/thread.js', limitMs, memoryMb: MEMORY_MB });
+  const thread = new Thread<string, string>({ entry: 'bundle/compute.js', limitMs, memoryMb: MEMORY_MB });
   const tool: Tool = {
     name: 'compute',
     description: DESCRIPTION,

@@ -11,7 +11,7 @@ const MOST_ROWS = 501;
 
 /** The facts that this package brings, in a thread of their own; a query is ended after 5 s. */
 export function embeddedFacts(): FactStore {
-  const thread = new Thread<string, string>({ entry: 'infra/tools/knowledge/thread.js', workerData: { file: join(packageRoot, FACTS) }, limitMs: LIMIT_MS, memoryMb: MEMORY_MB });
+  const thread = new Thread<string, string>({ entry: 'bundle/knowledge.js', workerData: { file: join(packageRoot, FACTS) }, limitMs: LIMIT_MS, memoryMb: MEMORY_MB });
   return {
     canScan: true,
     select: async (query, signal) => {

@@ -228,7 +228,7 @@ describe('what campaigns are told', () => {
 });
 
 test('over HTTP, a limit of the simulated model is used to 0.9 with at most 1 % refusals after warming up', async () => {
-  const sim = await startSimModel({ port: 0, law: lawNamed('default', { limits: LimitLaw.parse({ requestsPerMinute: 2_400, burstS: 2 }), latencyMs: { median: 100, sigma: 0.5 } }) });
+  const sim = await startSimModel({ port: 0, law: lawNamed('default', { limits: LimitLaw.parse({ requestsPerMinute: 1_200, burstS: 2 }), latencyMs: { median: 100, sigma: 0.5 } }) });
   onTestFinished(() => sim.close());
   const model = new AnthropicModel(anthropicClient({ apiKey: 'k', baseURL: sim.url }));
   const limiter = new Limiter({ patienceMs: MINUTE });
@@ -250,8 +250,8 @@ test('over HTTP, a limit of the simulated model is used to 0.9 with at most 1 % 
       });
     }
   };
-  await Promise.all(Array.from({ length: 60 }, (_, n) => caller(n)));
+  await Promise.all(Array.from({ length: 30 }, (_, n) => caller(n)));
   const after = (times: number[]) => times.filter((at) => at >= 3_000 && at < 9_000).length;
-  expect(after(answered)).toBeGreaterThan(0.9 * 40 * 6);
+  expect(after(answered)).toBeGreaterThan(0.9 * 20 * 6);
   expect(after(refused)).toBeLessThanOrEqual(0.01 * (after(answered) + after(refused)));
 }, 30_000);
