@@ -29,6 +29,8 @@ export class Outages {
   readonly #streaks = new Map<string, number>();
   /** What each campaign has been told, by what fails. A campaign stands here once a call of it has got through. */
   readonly #told = new Map<string, Map<string, Told>>();
+  /** What is on its way to campaigns. */
+  readonly #telling = new Set<Promise<void>>();
   readonly #tell: Tell;
   readonly #now: () => number;
 
@@ -62,7 +64,7 @@ export class Outages {
     const before = told.get(what);
     if (before !== undefined && this.#now() - before.at < REPEAT_MS) return;
     this.#told.set(campaign, told.set(what, { reason, at: this.#now() }));
-    void this.#tell(campaign, reason, what === LIMIT).catch(() => told.delete(what));
+    this.#send([campaign, reason, what === LIMIT], () => told.delete(what));
   }
 
   /** Calls wait long for their turn, for a reason; "": they no longer do. */
@@ -77,7 +79,7 @@ export class Outages {
     // what an earlier worker has told, such as one with a wrong key, only this one can take back
     if (told === undefined) {
       this.#told.set(campaign, new Map());
-      void this.#tell(campaign, '', false).catch(() => undefined);
+      this.#send([campaign, '', false], () => undefined);
       return;
     }
     const before = told.get(what);
@@ -85,6 +87,18 @@ export class Outages {
     told.delete(what);
     // what else is out of reach is said again
     const [other, left] = [...told].at(-1) ?? [];
-    void this.#tell(campaign, left?.reason ?? '', other === LIMIT).catch(() => told.set(what, before));
+    this.#send([campaign, left?.reason ?? '', other === LIMIT], () => told.set(what, before));
+  }
+
+  /** Resolves once all that is on its way has arrived, or has failed to. */
+  async said(): Promise<void> {
+    await Promise.all(this.#telling);
+  }
+
+  #send(message: Parameters<Tell>, onFailure: () => void): void {
+    const telling = this.#tell(...message)
+      .catch(onFailure)
+      .finally(() => this.#telling.delete(telling));
+    this.#telling.add(telling);
   }
 }

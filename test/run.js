@@ -27,7 +27,7 @@ const log = openSync(pytestLog, 'w');
 const [vitest, pytest] = await Promise.all([
   run('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`, ...chosen], { ...env, EXEMPLAR_TEST_PYTHON: python }, 'inherit'),
   // it looks for the servers on PATH, and gives way to vitest, whose tests have deadlines; two processes, one thread each, as its tests seldom use more
-  run('nice', ['-n', '5', python, '-m', 'pytest', '-q', '-rs', '-n', '2', '--dist', 'loadfile', 'trainer/tests', `--junitxml=${pytestReport}`], { ...env, OMP_NUM_THREADS: '1', PATH: [...servers, env.PATH].join(delimiter), PYTHONPATH: join(packageRoot, 'trainer'), EXEMPLAR_ORACLE_PYTHON: oracle }, log),
+  run('nice', ['-n', '15', python, '-m', 'pytest', '-q', '-rs', '-n', '2', '--dist', 'loadfile', 'trainer/tests', `--junitxml=${pytestReport}`], { ...env, OMP_NUM_THREADS: '1', PATH: [...servers, env.PATH].join(delimiter), PYTHONPATH: join(packageRoot, 'trainer'), EXEMPLAR_ORACLE_PYTHON: oracle }, log),
 ]);
 console.log(readFileSync(pytestLog, 'utf8'));
 

@@ -25,19 +25,22 @@ import { campaignWorkflowId, waitingSignal } from '../workflows/messages.ts';
 import { TemporalDesk } from './desk.ts';
 
 const BUSY_PATIENCE_MS = 24 * 3_600_000;
+/** A campaign that cannot be told of an outage is told with the next failure. */
+const TELL_MS = 10_000;
 
 /** Everything that a worker's activities share in this process. */
 export function createActivities(store: ObjectStore, model: Model, provider: () => Promise<string>, client: Client, batches?: BatchProvider) {
   const reader = new CampaignReader(store);
   const flights = new Flights<ResponseRecord>();
   const outages = new Outages(async (campaign, reason, inTurn) => {
-    await client.workflow.getHandle(campaignWorkflowId(campaign)).signal(waitingSignal, reason, inTurn);
+    await client.withDeadline(Date.now() + TELL_MS, async () => await client.workflow.getHandle(campaignWorkflowId(campaign)).signal(waitingSignal, reason, inTurn));
   });
   const toolboxes = new Toolboxes(reader);
   const limiter = new Limiter({ patienceMs: BUSY_PATIENCE_MS, held: (campaign, reason) => outages.held(campaign, reason) });
   const asking = { store, model, provider, reader, flights, outages, limiter, warmth: new Warmth(), desk: new TemporalDesk(client) };
   return {
     flights,
+    outages,
     toolboxes,
     limiter,
     /** What a workflow's own worker does for it, as local activities. */

@@ -45,7 +45,7 @@ export async function startWorkers(config: Config, queues: readonly WorkerQueue[
   const connection = await NativeConnection.connect({ address: config.temporal.address, ...config.temporal.connection });
   const models = anthropicClient(config.model);
   const provider = once(async () => (await identifyProvider(config.model)).identity);
-  const { flights, toolboxes, limiter, atHand, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(models), provider, client, new AnthropicBatches(models));
+  const { flights, outages, toolboxes, limiter, atHand, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(models), provider, client, new AnthropicBatches(models));
   const { namespace, payloadKeys = null } = config.temporal;
   const dataConverter = dataConverterOf(payloadKeys);
   const byQueue: Record<WorkerQueue, () => Promise<Partial<WorkerOptions>>> = {
@@ -59,6 +59,7 @@ export async function startWorkers(config: Config, queues: readonly WorkerQueue[
   );
   const done = Promise.all(workers.map((worker) => worker.run())).then(async () => {
     await flights.drained();
+    await outages.said();
     await toolboxes.close();
     await connection.close();
     await client.connection.close();

@@ -84,3 +84,16 @@ test('that a worker shuts down is no outage', async () => {
   for (let i = 0; i < 5; i++) await fails(undefined, new TurnedAway());
   expect(told).toEqual([]);
 });
+
+test('what is on its way when a worker ends is waited for', async () => {
+  let arrive = () => {};
+  const outages = new Outages(() => new Promise((resolve) => (arrive = resolve)));
+  outages.passed('c');
+  let said = false;
+  const waiting = outages.said().then(() => (said = true));
+  await new Promise(setImmediate);
+  expect(said).toBe(false);
+  arrive();
+  await waiting;
+  await expect(outages.said()).resolves.toBeUndefined();
+});

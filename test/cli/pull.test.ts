@@ -65,7 +65,8 @@ describe('pull, killed', () => {
     const again = asked();
     const { code, stdout } = await exemplar(['pull', NAME, dir, '--json'], { cwd: FOLDER, env });
     expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({ code: 0, files, kept: whole });
-    expect(again).toHaveLength(files - whole);
+    // (what is asked for once more after a slow answer counts once)
+    expect(new Set(again).size).toBe(files - whole);
     expect((await listFolder(dir)).filter((name) => name.endsWith('.part') || name.startsWith('.'))).toEqual([]);
     expect((await verify(folderSource(dir))).faults).toEqual([]);
   }, 60_000);

@@ -92,9 +92,6 @@ test('with Temporal killed and its database deleted, a campaign resumes from S3 
     });
     expect(machine.gate.inFlight().sort()).toEqual(inFlight);
     machine.gate.open();
-    await machine.answered(2 * EARLY);
-    await machine.kill('temporal');
-    await machine.up();
     expect(await resumed.ended).toMatchObject({ code: 0 });
     expect(machine.paidAgain()).toEqual([]);
     await expectUnharmed(machine, reference);
@@ -197,9 +194,12 @@ test('the orchestrating worker is killed where the campaign is about to continue
   }, { workers: SPLIT, temporalOptions: ['--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${SHORT_HISTORY}`] });
 });
 
-test('commands that begin the same campaign at once run one campaign', async () => {
+test('commands that begin the same campaign at once run one campaign, and follow it past a kill of Temporal', async () => {
   await onMachine(async (machine) => {
     const runs = Array.from({ length: 3 }, () => machine.verb('run', CAMPAIGN.file));
+    await machine.answered(EARLY);
+    await machine.kill('temporal');
+    await machine.up();
     for (const { ended } of runs) expect(await ended).toMatchObject({ code: 0 });
     expect(machine.paidAgain()).toEqual([]);
     await expectUnharmed(machine, reference);

@@ -19,8 +19,8 @@ simplify(f), expand(f), factor(f), derivative(f, x), integrate(f, x), integrate(
 A line may assign a variable or define a function (f(x) = x^2). log is the natural logarithm, log(x, 10) that to a base. There is no text, no randomness and no IO.`;
 
 /** The `compute` tool: the calculator in a thread of its own, ended after 2 s or 160 MB. */
-export function computeTool(limitMs = LIMIT_MS): { tool: Tool; close: () => Promise<void> } {
-  const thread = new Thread<string, string>({ entry: 'bundle/compute.js', limitMs, memoryMb: MEMORY_MB });
+export function computeTool(): { tool: Tool; close: () => Promise<void> } {
+  const thread = new Thread<string, string>({ entry: 'bundle/compute.js', limitMs: LIMIT_MS, memoryMb: MEMORY_MB });
   const tool: Tool = {
     name: 'compute',
     description: DESCRIPTION,

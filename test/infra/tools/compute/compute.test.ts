@@ -2,11 +2,8 @@ import { afterAll, expect, test } from 'vitest';
 import { computeTool } from '../../../../infra/tools/compute/compute.ts';
 import { CONTEXT } from '../context.ts';
 
-/** Short, as the tests wait for it; a busy machine takes longer for what is answered. */
-const { tool, close } = computeTool(600);
+const { tool, close } = computeTool();
 afterAll(close);
-const patient = computeTool();
-afterAll(patient.close);
 const compute = async (expression: unknown) => await tool.run({ expression }, CONTEXT);
 
 test('the answer has the result, and the headline the question too', async () => {
@@ -20,10 +17,7 @@ test('a wrong question is an answer that says so', async () => {
 });
 
 test.each(['f(n) = f(n + 1)\nf(1)', 'f(n) = n > 0 ? f(n - 1) + f(n - 1) : 1\nf(60)', 'bernoulli(100000)'])('%s is ended', async (endless) => {
-  const began = performance.now();
-  const answer = await compute(endless);
-  expect(answer.error).toBe(true);
-  expect(performance.now() - began).toBeLessThan(8_000);
+  expect(await compute(endless)).toMatchObject({ error: true });
   expect(await compute('1 + 1')).toMatchObject({ error: false, text: '2' });
 });
 
@@ -38,7 +32,7 @@ test.each(['zeros(100000, 100000)', 'a = ones(3000, 3000); b = concat(a, a, a, a
 );
 
 test('a long answer is cut off', async () => {
-  const { text, error } = await patient.tool.run({ expression: 'ones(300, 300) / 7' }, CONTEXT);
+  const { text, error } = await compute('ones(300, 300) / 7');
   expect(error).toBe(false);
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(8_000);
 });
