@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 const nodeBuiltins = ['assert', 'buffer', 'child_process', 'cluster', 'crypto', 'dgram', 'dns', 'events', 'fs', 'http', 'http2', 'https', 'net', 'os', 'path', 'perf_hooks', 'process', 'stream', 'timers', 'tls', 'url', 'util', 'vm', 'worker_threads', 'zlib'];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.exemplar/', '.venv/', '.venv-narrow/', 'trainer/', 'bin/'] },
+  { ignores: ['dist/', 'node_modules/', '.exemplar/', '.exemplar-bench/', '.venv*/', 'trainer/', 'bin/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     files: ['**/*.ts'],
