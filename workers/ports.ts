@@ -39,10 +39,14 @@ export function createActivities(store: ObjectStore, model: Model, provider: () 
   const limiter = new Limiter({ patienceMs: BUSY_PATIENCE_MS, held: (campaign, reason) => outages.held(campaign, reason) });
   const asking = { store, model, provider, reader, flights, outages, limiter, warmth: new Warmth(), desk: new TemporalDesk(client) };
   return {
-    flights,
-    outages,
-    toolboxes,
-    limiter,
+    /** Makes no more calls; those that are out finish. */
+    close: () => limiter.close(),
+    /** Resolves, once workers run nothing more, when answers already paid for lie in S3 and campaigns know of outages: then connections may go. */
+    settled: async () => {
+      await flights.drained();
+      await outages.said();
+      await toolboxes.close();
+    },
     /** What a workflow's own worker does for it, as local activities. */
     atHand: createOutcomeActivities({ reader }),
     llm: { ...createActorActivities(asking), ...createImagineActivities(asking), ...(batches === undefined ? {} : createBatchActivities({ ...asking, batches })) },

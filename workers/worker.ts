@@ -45,7 +45,7 @@ export async function startWorkers(config: Config, queues: readonly WorkerQueue[
   const connection = await NativeConnection.connect({ address: config.temporal.address, ...config.temporal.connection });
   const models = anthropicClient(config.model);
   const provider = once(async () => (await identifyProvider(config.model)).identity);
-  const { flights, outages, toolboxes, limiter, atHand, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(models), provider, client, new AnthropicBatches(models));
+  const { close, settled, atHand, llm, tools, io } = createActivities(new S3Store(config.s3), new AnthropicModel(models), provider, client, new AnthropicBatches(models));
   const { namespace, payloadKeys = null } = config.temporal;
   const dataConverter = dataConverterOf(payloadKeys);
   const byQueue: Record<WorkerQueue, () => Promise<Partial<WorkerOptions>>> = {
@@ -58,9 +58,7 @@ export async function startWorkers(config: Config, queues: readonly WorkerQueue[
     queues.map(async (queue) => await Worker.create({ connection, namespace, dataConverter, taskQueue: QUEUES[queue], ...TUNING[queue], ...versioned(version), ...(await byQueue[queue]()) })),
   );
   const done = Promise.all(workers.map((worker) => worker.run())).then(async () => {
-    await flights.drained();
-    await outages.said();
-    await toolboxes.close();
+    await settled();
     await connection.close();
     await client.connection.close();
   });
@@ -69,7 +67,7 @@ export async function startWorkers(config: Config, queues: readonly WorkerQueue[
     done,
     stop: async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      limiter.close();
+      close();
       await done;
     },
   };

@@ -9,6 +9,8 @@ export interface StoreRequest {
   method: string;
   /** Without the bucket; of a list, its prefix. */
   key: string;
+  /** The call of the AWS SDK that this request is an attempt at. */
+  invocation: string;
 }
 
 /** Which moment of a request is held: it is on its way to S3, or S3 has done it and the caller does not know yet. */
@@ -30,6 +32,8 @@ export interface StoreGate {
   hold(edge: Edge, matches: (request: StoreRequest) => boolean): Held;
   /** Answers that are known to lie on S3, by key. */
   stored: ReadonlySet<string>;
+  /** Connections that callers hold open; those of one that was killed go once all it had sent has come. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -79,6 +83,7 @@ export async function startStoreGate(behind: () => string): Promise<StoreGate> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stored,
+    connections: () => new Promise((resolve, reject) => server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))),
     disturb: (fault, matches = () => true) => {
       trouble = fault === null ? null : { fault, matches };
     },
@@ -101,10 +106,10 @@ export async function startStoreGate(behind: () => string): Promise<StoreGate> {
   };
 }
 
-function read({ method = 'GET', url = '/' }: IncomingMessage): StoreRequest {
+function read({ method = 'GET', url = '/', headers }: IncomingMessage): StoreRequest {
   const { pathname, searchParams } = new URL(url, 'http://s3');
   const key = decodeURIComponent(pathname.split('/').slice(2).join('/'));
-  return { method, key: searchParams.get('prefix') ?? key };
+  return { method, key: searchParams.get('prefix') ?? key, invocation: headers['amz-sdk-invocation-id']?.toString() ?? '' };
 }
 
 async function whole(stream: IncomingMessage): Promise<Buffer> {

@@ -68,7 +68,7 @@ async function stage() {
 
   /** Workers on every queue. */
   async function workers(workflows: NonNullable<WorkerOptions['workflowBundle']>, version: DeploymentVersion | null): Promise<Fleet> {
-    const { atHand, llm, io, tools, outages } = createActivities(store, model, () => Promise.resolve('simulated:test-law'), client);
+    const { atHand, llm, io, tools, settled } = createActivities(store, model, () => Promise.resolve('simulated:test-law'), client);
     const common = { connection: native, namespace, ...versioned(version), stickyQueueScheduleToStartTimeout: '1 second' };
     const all = await Promise.all([
       Worker.create({ ...common, taskQueue: QUEUES.orchestrate, workflowBundle: workflows, activities: atHand, enableNonLocalActivities: false }),
@@ -81,7 +81,7 @@ async function stage() {
       stop: async () => {
         for (const worker of all) worker.shutdown();
         await running;
-        await outages.said();
+        await settled();
       },
     };
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { MessageBatch } from '@anthropic-ai/sdk/resources/messages/batches';
 import { stringify } from 'yaml';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -110,6 +111,11 @@ export class Place {
   async paid(): Promise<PaidCall[]> {
     const { calls } = (await (await fetch(`${this.sim.url}/sim/calls`)).json()) as { calls: PaidCall[] };
     return calls.filter(({ status }) => status === 200);
+  }
+
+  /** Batches that the provider has been sent, newest first. */
+  async batches(): Promise<MessageBatch[]> {
+    return (await anthropicClient({ apiKey: 'simulated', baseURL: this.sim.url }).messages.batches.list()).data;
   }
 
   /** Bodies that were billed more often than once. */

@@ -50,7 +50,7 @@ export async function startEngine(model: Model, store: ObjectStore, provider = '
   const client = new Client({ connection, namespace, dataConverter });
   await ensureSearchAttributes(client);
   const native = await NativeConnection.connect({ address });
-  const { atHand, llm, io, tools, outages, toolboxes } = createActivities(store, model, () => Promise.resolve(provider), client, batches);
+  const { atHand, llm, io, tools, settled } = createActivities(store, model, () => Promise.resolve(provider), client, batches);
   const common = { connection: native, namespace, dataConverter };
   const bundle = keys === undefined ? WORKFLOWS : await sealedWorkflows();
   const workers = await Promise.all([
@@ -67,8 +67,7 @@ export async function startEngine(model: Model, store: ObjectStore, provider = '
     stop: async () => {
       for (const worker of workers) worker.shutdown();
       await running;
-      await outages.said();
-      await toolboxes.close();
+      await settled();
       await native.close();
       await connection.close();
     },
