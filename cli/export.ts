@@ -1,6 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import { InvalidArgumentError, type Command } from 'commander';
-import type { Exported } from '../activities/exports/export.ts';
+import type { Exported } from '../activities/exports/exported.ts';
 import type { StoryFilter } from '../activities/exports/filters.ts';
 import type { Fates } from '../activities/exports/tally.ts';
 import type { VerifySource } from '../activities/shards/verify-source.ts';

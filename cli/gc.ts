@@ -1,14 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import type { GcOptions } from './datasets/gc.ts';
 import { Output, verb } from './output.ts';
 import { wholeNumber } from './whole-number.ts';
-
-export interface GcOptions {
-  json?: boolean;
-  delete?: boolean;
-  keep: number;
-  keepGeneration: number[];
-  olderThan: string;
-}
 
 export function register(program: Command): void {
   verb(program, 'gc [name]', 'what no kept generation of a dataset names, or of all: lists it, and removes it with --delete')

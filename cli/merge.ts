@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
+import type { MergeOptions } from './datasets/merged.ts';
 import { Output, verb } from './output.ts';
-
-export interface MergeOptions {
-  json?: boolean;
-  into: string;
-  splitLike?: string;
-  mixSimulated?: boolean;
-}
 
 export function register(program: Command): void {
   verb(program, 'merge <name...>', 'one dataset out of those of several campaigns, each its last generation or NAME@GENERATION')

@@ -15,7 +15,8 @@ export function register(program: Command): void {
     .option('--held-out <file|name|dir[:split]>', "situations that training ones are held against; by default the dataset's own validation and test splits")
     .option('--similarity <share>', 'Jaccard similarity over runs of three words from which on two texts count as near-duplicates; by default 0.8', share)
     .action(async (target: string, { generation, heldOut, similarity, ...options }: Options) => {
-      const { curationText, readCuration } = await import('./stats/curation.ts');
+      const { readCuration } = await import('./stats/curation.ts');
+      const { curationText } = await import('./stats/text.ts');
       const curation = await readCuration(target, { generation, heldOut, similarity });
       new Output(options).result(curation, curationText(curation));
     });

@@ -1,9 +1,18 @@
 import type { CampaignView, SettingsView } from '../activities/pages.ts';
 import { parseRanges } from '../activities/ranges.ts';
 import type { FailureCount } from '../schemas/records.ts';
-import type { Gathered } from './generations.ts';
 import { failureCount, type Control, type Tally } from './messages.ts';
 import { freeUnder } from './purse.ts';
+
+/** Sealed pages that wait to be published together. */
+export interface Gathered {
+  /** Object with their seals; absent while they are few. */
+  object?: string;
+  /** How many it holds. */
+  count: number;
+  /** When the first of them was sealed, ms since the epoch. */
+  since: number;
+}
 
 export interface OpenPage {
   page: number;

@@ -10,16 +10,6 @@ const LONGEST_WAIT_MS = 6 * 3_600_000;
 /** Hashes of seals in one event: they must stay small in the history. */
 const SEALS_AT_ONCE = 5;
 
-/** Sealed pages that wait to be published together. */
-export interface Gathered {
-  /** Object with their seals; absent while they are few. */
-  object?: string;
-  /** How many it holds. */
-  count: number;
-  /** When the first of them was sealed, ms since the epoch. */
-  since: number;
-}
-
 type Sealed = Pick<Carried, 'unpublished' | 'gathered' | 'published' | 'generation' | 'view'>;
 
 export function addSeal(state: Sealed, seal: string): void {

@@ -3,7 +3,7 @@ import { DataType as Types } from 'apache-arrow';
 import { stringify } from 'yaml';
 import { SPLITS } from '../../schemas/campaign.ts';
 import { licenceTable, markdownTable, simulatedNotice } from '../shards/card.ts';
-import type { Exported } from './export.ts';
+import type { Exported } from './exported.ts';
 import { FORMAT } from './formats.ts';
 import type { ExportSource } from './source.ts';
 import { VIEW } from './views/index.ts';

@@ -7,8 +7,15 @@ import { deletingKey } from '../../schemas/keys.ts';
 import { datasetNames } from '../campaign/list.ts';
 import { openStore, requireDataset } from '../datasets.ts';
 import { counted, size } from '../figures.ts';
-import type { GcOptions } from '../gc.ts';
 import type { Output } from '../output.ts';
+
+export interface GcOptions {
+  json?: boolean;
+  delete?: boolean;
+  keep: number;
+  keepGeneration: number[];
+  olderThan: string;
+}
 
 /** Lists what no kept generation names, of one dataset or of all, and removes it where it is told to. Ctrl-C ends it between two requests. */
 export async function collectGarbage(name: string | undefined, options: GcOptions, output: Output): Promise<void> {

@@ -9,8 +9,14 @@ import type { Manifest, Merged } from '../../schemas/manifest.ts';
 import { OUTCOMES } from '../../schemas/records.ts';
 import { openStore } from '../datasets.ts';
 import { count, counted } from '../figures.ts';
-import type { MergeOptions } from '../merge.ts';
 import { columns, type Output } from '../output.ts';
+
+export interface MergeOptions {
+  json?: boolean;
+  into: string;
+  splitLike?: string;
+  mixSimulated?: boolean;
+}
 
 /** Merges and says what became of each source's situations. */
 export async function mergeDatasets(names: readonly string[], { into, splitLike, mixSimulated = false }: MergeOptions, output: Output): Promise<void> {

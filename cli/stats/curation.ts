@@ -106,5 +106,3 @@ function contaminationOf({ situations, indexes }: Texts, named: string | undefin
 function mostAlike<Pair extends { similarity: number }>(pairs: readonly Pair[]): Pair[] {
   return pairs.toSorted((a, b) => b.similarity - a.similarity).slice(0, EXAMPLES);
 }
-
-export { curationText } from './text.ts';

@@ -70,7 +70,7 @@ def test_thresholded_em_comes_as_far_as_exact_em_and_a_plain_schedule_does_not(g
 
 @pytest.mark.slow
 def test_arms_with_sleep_with_moves_and_of_equal_e_steps_come_close_too(graph, capsys):
-    """On the writer's machine the mean gaps are 0.016, 0.022 with sleep, 0.014 with moves, and 0.016 on a plain schedule of as many E-steps."""
+    """On the writer's machine the mean gaps are 0.016, 0.018 with sleep, 0.014 with moves, and 0.016 on a plain schedule of as many E-steps."""
     rows = {}
     for seed in range(3):
         setting = Setting(graph, seed)
@@ -79,7 +79,7 @@ def test_arms_with_sleep_with_moves_and_of_equal_e_steps_come_close_too(graph, c
         e_steps = rows[seed, "threshold"][2].e_steps
         arms = {
             "plain, as many E-steps": (Schedule(M_STEPS, e_steps=math.ceil(e_steps / M_STEPS), batch=BATCH), {}),
-            "threshold, sleep": (Schedule(**vars(THRESHOLD) | {"sleep_every": 4}), {"sleep_weight": 1.0}),
+            "threshold, sleep": (Schedule(**vars(THRESHOLD) | {"sleep_every": 4}), {"sleep_weight": 0.3}),
             "threshold, 2 moves": (THRESHOLD, {"moves": 2}),
         }
         rows |= {(seed, name): setting.run(schedule, **options) for name, (schedule, options) in arms.items()}
@@ -87,9 +87,9 @@ def test_arms_with_sleep_with_moves_and_of_equal_e_steps_come_close_too(graph, c
         for (seed, name), (gap, distance, progress) in rows.items():
             print(f"\nseed {seed}  {name:24}  gap {gap:.4f}  TV {distance:.3f}  E-steps {progress.e_steps}  sleep {progress.sleep_steps}", end="")
     for name in ("threshold", "threshold, sleep", "threshold, 2 moves"):
-        gaps = [gap for (_, arm), (gap, _, _) in rows.items() if arm == name]
-        assert max(gaps) <= 0.05, name
-        assert sum(gaps) / 3 <= (0.03 if "sleep" in name else 0.02), name
+        gaps, distances, _ = zip(*(row for (_, arm), row in rows.items() if arm == name), strict=True)
+        assert max(gaps) <= 0.05 and max(distances) <= 0.05, name
+        assert sum(gaps) / 3 <= 0.02, name
 
 
 def test_exact_em_never_makes_the_data_less_likely(graph):

@@ -4,7 +4,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, watch, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { exportDataset, type Exported, type ExportRequest } from '../../../activities/exports/export.ts';
+import { exportDataset, type ExportRequest } from '../../../activities/exports/export.ts';
+import type { Exported } from '../../../activities/exports/exported.ts';
 import { completeOptions } from '../../../activities/exports/options.ts';
 import { pull } from '../../../activities/shards/pull.ts';
 import { folderSource, listFolder, storeSource } from '../../../activities/shards/verify-source.ts';
