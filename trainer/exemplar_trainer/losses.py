@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import torch
 
 from .actor import PlanActor
-from .domain import Plan, undo_of, undos
+from .domain import Plan, undo_of
 from .layers import Memory
 from .objectives import dpo, grouped_nce, modified_sub_trajectory_balance
 from .plan_tree import translated
 from .policies import Scored, score, tell, with_explanations
-from .situations import Reading, Step, log_pb, path_to
+from .situations import Reading, Step, path_to, undo_law
 
 MISTOLD = 0.1
 """
@@ -161,9 +161,7 @@ def balance(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], window: int
     steps = torch.tensor([[place < len(some) - 1 for place in range(longest - 1)] for some in windows], dtype=torch.bool, device=memory.hidden.device)
     with torch.no_grad():
         prior = score(actor, memory, "prior", readings, windows)
-        log_untold, _ = tell(actor, memory, None, explanations)
-        log_told = _text_of_each(actor, memory, prior, explanations)
-        log_text = torch.logaddexp(math.log1p(-MISTOLD) + log_told, math.log(MISTOLD) + log_untold.unsqueeze(1))
+        log_text = log_told(actor, memory, prior, explanations)
         back = torch.zeros_like(prior.log_pf)
         for row, some in enumerate(windows):
             back[row, : len(some)] = torch.tensor([step.log_pb for step in some], device=back.device)
@@ -174,12 +172,13 @@ def balance(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], window: int
     return modified_sub_trajectory_balance(log_reward, seen.log_stop, seen.log_pf[:, :-1], _log_undo(actor, seen, windows), steps, lamda)
 
 
-def _text_of_each(actor: PlanActor, memory: Memory, seen: Scored, explanations: Sequence[list[int]]) -> torch.Tensor:
-    """log p(x | s, c) at each state: [C, S]."""
+def log_told(actor: PlanActor, memory: Memory, seen: Scored, explanations: Sequence[list[int]]) -> torch.Tensor:
+    """log p~(x | s, c), the text's part of the posterior's log R, at each state: [C, S]."""
     contexts, states = seen.present.shape
     every = [c for c in range(contexts) for _ in range(states)]
     log_text, _ = tell(actor, memory.rows(every), seen.plans(), [explanations[c] for c in every])
-    return log_text.view(contexts, states)
+    log_untold, _ = tell(actor, memory, None, explanations)
+    return torch.logaddexp(math.log1p(-MISTOLD) + log_text.view(contexts, states), math.log(MISTOLD) + log_untold.unsqueeze(1))
 
 
 def _log_undo(actor: PlanActor, seen: Scored, windows: Sequence[Sequence[Step]]) -> torch.Tensor:
@@ -190,10 +189,9 @@ def _log_undo(actor: PlanActor, seen: Scored, windows: Sequence[Sequence[Step]])
     done = torch.zeros(logits.shape[:2], dtype=torch.int64)
     for c, some in enumerate(windows):
         for s in range(1, len(some)):
-            possible = list(undos(some[s].plan))
             base[c, s, 0] = float("-inf")
-            for undo in possible:
-                base[c, s, undo.row + 1] = log_pb(undo is possible[-1], len(possible))
+            for undo, log_p_back in undo_law(some[s].plan):
+                base[c, s, undo.row + 1] = log_p_back
             done[c, s] = undo_of(some[s - 1].edit).row + 1
     log_back = (logits + base.to(logits.device)).log_softmax(-1)
     return log_back.gather(2, done.to(logits.device).unsqueeze(2)).squeeze(2)[:, 1:]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .domain import Edit, Node, Plan, edit_of, revert, undos
+from .domain import Edit, Node, Plan, Undo, edit_of, revert, undos
 from .errors import DataError
 from .plan_tree import Condition, Figures, Texts, tree_of
 from .vocabulary import OPEN, SEP, References, Vocabulary
@@ -161,16 +161,15 @@ def path_to(plan: Plan, rng: random.Random) -> list[Step]:
     alike. So most paths write plans from the top down, and every order has a probability.
     """
     steps = [Step(plan, None, 0.0)]
-    while True:
-        possible = list(undos(plan))
-        if not possible:
-            return steps[::-1]
-        drawn = possible[-1] if rng.random() < ORDERED else rng.choice(possible)
-        before = revert(plan, drawn)
-        steps.append(Step(before, edit_of(plan, drawn), log_pb(drawn is possible[-1], len(possible))))
+    while law := undo_law(plan):
+        undo, log_pb = law[-1] if rng.random() < ORDERED else rng.choice(law)
+        before = revert(plan, undo)
+        steps.append(Step(before, edit_of(plan, undo), log_pb))
         plan = before
+    return steps[::-1]
 
 
-def log_pb(is_last: bool, possible: int) -> float:
-    """Of an undo, one of `possible`."""
-    return math.log(ORDERED * is_last + (1 - ORDERED) / possible)
+def undo_law(plan: Plan) -> list[tuple[Undo, float]]:
+    """What can be undone at a plan, each with its log P_B, nats; of the root nothing."""
+    possible = list(undos(plan))
+    return [(undo, math.log(ORDERED * (undo is possible[-1]) + (1 - ORDERED) / len(possible))) for undo in possible]

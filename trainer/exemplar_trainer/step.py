@@ -13,6 +13,7 @@ from .domain import Plan, size
 from .em import SMOOTHING
 from .layers import Memory
 from .losses import Pair, balance, contrast, imitation, link, opposed, readings_of, telling
+from .moves import moved
 from .policies import draw, explain, memory_of, with_explanations
 from .situations import Read, Reading, Situation, Version
 
@@ -27,6 +28,8 @@ RAMP_STEPS = 400
 """Over which the contrastive weight rises to its own: while neither law is known their ratio is noise."""
 WINDOW = 3
 """Steps of a path in an E-step."""
+MOVES = 2
+"""Back-and-forth moves of a plan before an M-step learns from it."""
 THRESHOLD = (60.0, 6.0)
 """Smoothed balance loss below which M-steps are taken, from the first step to the last; nats squared."""
 DRAFT_WEIGHT, POSTERIOR_WEIGHT, TELLING_WEIGHT = 0.5, 0.5, 0.5
@@ -127,8 +130,10 @@ def _contrast(
 
 
 def m_step(actor: PlanActor, memory: Memory, pairs: Sequence[Pair], config: TrainConfig, generator: torch.Generator) -> torch.Tensor:
-    """-log p(z | c) a step - log p(x | z, c) a token, of plans that the posterior draws for final explanations. memory: of the conditions."""
+    """-log p(z | c) a step - log p(x | z, c) a token, of plans that the posterior draws for final explanations, then moves. memory: of the conditions."""
     drawn = latent(actor, memory, pairs, generator)
+    for _ in range(MOVES):
+        drawn = moved(actor, memory, drawn, generator)
     return imitation(actor, memory, "prior", drawn, config.stepsAPlan)[0] + telling(actor, memory, drawn)[0].mean()
 
 
