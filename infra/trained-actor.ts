@@ -65,7 +65,8 @@ function plansOf(line: string): DrawnPlan[] {
 /** Runs the sampler to its end. Returns the lines that it wrote. */
 async function sampler(python: string, options: readonly string[], env: NodeJS.ProcessEnv, input: string): Promise<string[]> {
   return await new Promise<string[]>((resolve, reject) => {
-    const child = spawn(python, ['-m', 'exemplar_trainer.sample', ...options], { cwd: join(packageRoot, 'trainer'), env, stdio: 'pipe' });
+    // threads that wait for work by spinning take five times as long where something else wants the cores
+    const child = spawn(python, ['-m', 'exemplar_trainer.sample', ...options], { cwd: join(packageRoot, 'trainer'), env: { OMP_WAIT_POLICY: 'PASSIVE', ...env }, stdio: 'pipe' });
     let answer = '';
     let said = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (answer += text));
