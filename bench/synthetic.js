@@ -35,7 +35,7 @@ export async function writeSynthetic(folder, rows) {
   for (let page = 0; page * PAGE < situations; page++) pages.push(await writePage(folder, page, Math.min(PAGE, situations - page * PAGE), told, campaign));
   const manifest = manifestOf(campaign, situations, pages);
   put(folder, 'campaign.json', canonicalJson(campaign));
-  put(folder, 'README.md', datasetCard(campaign, manifest));
+  put(folder, 'README.md', datasetCard(campaign.chapters, manifest));
   put(folder, 'manifest.json', canonicalJson(manifest));
   return { situations, rows: situations * VERSIONS, files: pages.flatMap(({ files }) => files).length, bytes: pages.flatMap(({ files }) => files).reduce((sum, { bytes }) => sum + bytes, 0) };
 }
