@@ -55,7 +55,7 @@ def losses(trainer: Any) -> list[float]:
 def settings(folder: Path, **more: Any) -> dict[str, Any]:
     return {
         "output_dir": str(folder / "run"), "use_cpu": True, "bf16": False, "report_to": [], "logging_steps": 1, "save_strategy": "no",
-        "per_device_train_batch_size": 4, "max_steps": 10, "learning_rate": 3e-3, "lr_scheduler_type": "constant", "disable_tqdm": True,
+        "per_device_train_batch_size": 2, "max_steps": 10, "learning_rate": 3e-3, "lr_scheduler_type": "constant", "disable_tqdm": True,
         "activation_checkpointing": False, "seed": 0, "max_length": 2048,
     } | more  # fmt: skip
 
@@ -68,7 +68,7 @@ def text(value: Any) -> str:
 def test_dpo_learns_to_tell_chosen_from_rejected(style: str, tmp_path: Path) -> None:
     data = loaded(tmp_path, "preference", "--style", style)["train"]
     tokens = tokenizer([text(row[key]) for row in data for key in ("prompt", "chosen", "rejected")])
-    config = DPOConfig(**settings(tmp_path))
+    config = DPOConfig(**settings(tmp_path, learning_rate=1e-3, max_steps=12))
     fall = losses(DPOTrainer(model_of(tokens), ref_model=model_of(tokens), args=config, train_dataset=data, processing_class=tokens))
     assert fall[0] == pytest.approx(math.log(2), abs=1e-3)
     assert sum(fall[-3:]) / 3 < 0.95 * math.log(2)
