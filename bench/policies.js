@@ -5,6 +5,7 @@
  *   npm run build && node bench/policies.js [--count 1400] [--epochs 36]      writes bench/results/policies.md and .json
  *       [--worlds relief,household] [--arms em,imitation]                    fewer of them
  *       [--data] [--trained]                                                 goes on from the last run's campaigns; from its checkpoints, or from what they ended with
+ *       [--extend]                                                           with --data: its campaigns are brought to --count situations first
  *       [--last]                                                             draws from the last checkpoints, and not from the best by validation
  *       [--keep]                                                             leaves the page's other worlds and arms as they are; with `--worlds ''` all of them
  *
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     worlds: { type: 'string', default: Object.keys(WORLDS).join(',') },
     arms: { type: 'string', default: 'em,imitation' },
     data: { type: 'boolean', default: false },
+    extend: { type: 'boolean', default: false },
     trained: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     last: { type: 'boolean', default: false },
@@ -47,11 +49,11 @@ const on = machine();
 const dir = values.data ? join(BENCH_FOLDER, 'policies') : await emptyFolder('policies');
 const datasets = join(dir, 's3', 'exemplar', 'datasets');
 const python = await ensurePython({ projectRoot: packageRoot, say, groups: 'test' });
-const worlds = values.worlds.split(',').filter((world) => world !== '');
+const [worlds, arms] = [values.worlds, values.arms].map((list) => list.split(',').filter((one) => one !== ''));
 /** Rows may be of several. */
 const commit = execFileSync('git', ['describe', '--always', '--dirty'], { cwd: packageRoot, encoding: 'utf8' }).trim();
-if (!values.data) await runCampaigns();
-const runs = worlds.flatMap((world) => values.arms.split(',').map((objective) => ({ world, objective, arm: values.last ? `${objective}, last step` : objective })));
+if (!values.data || values.extend) await runCampaigns();
+const runs = worlds.flatMap((world) => arms.map((objective) => ({ world, objective, arm: values.last ? `${objective}, last step` : objective })));
 // one thread each: a run a core
 const found = await inParallel(runs, 2, async ({ world, objective, arm }) => {
   const { checkpoint, ...run } = await trained(world, objective);
