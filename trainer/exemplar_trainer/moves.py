@@ -14,7 +14,7 @@ from .actor import PlanActor
 from .domain import apply, size, undo_of
 from .layers import Memory
 from .local_search import Move, log_acceptance, uniform_lengths
-from .losses import Pair, log_told, readings_of
+from .losses import Pair, log_p, log_told, readings_of
 from .policies import draw, score, with_explanations
 from .situations import Step, path_to, undo_law
 
@@ -50,20 +50,14 @@ def move_between(
     The terms of moves from the ends of `back` to those of `forth`, paths from the same states, but for those of their lengths, which are 0. Rewards are
     relative to these states.
     """
-    readings, paths = readings_of(pairs), [[*old, *new] for old, new in zip(back, forth, strict=True)]
-    prior, posterior = (score(actor, beside, role, readings, paths).log_pf.double().cpu() for beside, role in ((memory, "prior"), (told, "posterior")))
-    ends = score(actor, memory, "prior", readings, [[old[-1], new[-1]] for old, new in zip(back, forth, strict=True)])
+    readings, paths = readings_of(pairs), list(zip(back, forth, strict=True))
+    log_prior, log_posterior = (
+        log_p(actor, beside, role, readings, paths).view(-1, 2).double().cpu() for beside, role in ((memory, "prior"), (told, "posterior"))
+    )
+    ends = score(actor, memory, "prior", readings, [[old[-1], new[-1]] for old, new in paths])
     log_text = log_told(actor, memory, ends, [pair.explanation for pair in pairs]).double().cpu()
-    nothing = torch.zeros(len(pairs), dtype=torch.float64)
-    terms = []
-    for place, some in enumerate((back, forth)):
-        first = [len(old) if place == 1 else 0 for old in back]
-        along = [slice(at, at + len(path)) for at, path in zip(first, some, strict=True)]
-        log_pb = torch.tensor([sum(step.log_pb for step in path) for path in some], dtype=torch.float64)
-        log_pf, log_prior = (torch.stack([seen[c, part].sum() for c, part in enumerate(along)]) for seen in (posterior, prior))
-        terms.append((log_prior - log_pb + log_text[:, place], nothing, log_pb, log_pf))
-    old, new = terms
-    return Move(*(term for both in zip(old, new, strict=True) for term in both))
+    log_pb = torch.tensor([[sum(step.log_pb for step in path) for path in both] for both in paths], dtype=torch.float64)
+    return Move(*(log_prior + log_text).T, *torch.zeros_like(log_pb).T, *log_pb.T, *(log_posterior + log_pb).T)
 
 
 def _undoable(path: Sequence[Step]) -> list[Step]:

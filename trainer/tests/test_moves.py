@@ -40,11 +40,11 @@ def branches(pair: Pair) -> tuple[list[Step], list[Step]]:
     return path[cut:], [*path[cut : cut + 2], Step(path[cut + 2].plan, None, 0.0)]
 
 
-def move_of(actor: PlanActor, pairs: list[Pair]):
+def move_of(actor: PlanActor, pairs: list[Pair], turned: bool = False):
     memory = memory_of(actor, readings_of(pairs))
     told = with_explanations(actor, memory, [pair.explanation for pair in pairs])
     back, forth = zip(*map(branches, pairs), strict=True)
-    return move_between(actor, memory, told, pairs, back, forth)
+    return move_between(actor, memory, told, pairs, *((forth, back) if turned else (back, forth)))
 
 
 @torch.no_grad()
@@ -100,10 +100,7 @@ def test_where_posterior_and_prior_agree_and_the_text_says_nothing_only_lengths_
 
 
 def test_a_move_back_undoes_what_a_move_forth_gains(pairs, actor):
-    memory = memory_of(actor, readings_of(pairs))
-    told = with_explanations(actor, memory, [pair.explanation for pair in pairs])
-    back, forth = zip(*map(branches, pairs), strict=True)
-    there, here = (log_acceptance(move_between(actor, memory, told, pairs, *paths)) for paths in ((back, forth), (forth, back)))
+    there, here = (log_acceptance(move_of(actor, pairs, turned)) for turned in (False, True))
     assert torch.allclose(there, -here, rtol=1e-5) and there.abs().min() > 0.01
 
 
