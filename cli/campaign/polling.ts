@@ -4,9 +4,9 @@ import { QUEUES } from '../../workflows/messages.ts';
 
 export const NO_ANSWER = 'no worker answers: `exemplar up` or `exemplar worker` starts one';
 
-/** Why a campaign's workflow gets no answer, in a line, by who polls its queue. */
-export async function whyNoAnswer(client: Client): Promise<string> {
-  return versionLine([await pollingOf(client, QUEUES.orchestrate, 'workflows')]) ?? NO_ANSWER;
+/** What is said where workers poll the queue of workflows, but none of the version that gets their tasks; null where there are none such. */
+export async function passedOverLine(client: Client): Promise<string | null> {
+  return versionLine([await pollingOf(client, QUEUES.orchestrate, 'workflows')]);
 }
 
 /** Whether workers poll every queue that a campaign needs, in a line. */

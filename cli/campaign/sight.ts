@@ -14,13 +14,13 @@ import {
   type ImagineProgress,
   type PageProgress,
 } from '../../workflows/messages.ts';
-import { NO_ANSWER, whyNoAnswer } from './polling.ts';
+import { NO_ANSWER, passedOverLine } from './polling.ts';
 
 const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
 /** What Temporal says of a campaign's workflow at this moment. */
 export type Sight =
-  /** `progress` is null while no worker answers; `silence` says why. */
+  /** `progress` is null while no worker answers for the campaign or for one of its open pages; `silence` says why. */
   { kind: 'running'; progress: CampaignProgress | null; silence: string; pages: PageProgress[]; batches: BatchProgress | null; since: Since | null } | NotRunning;
 
 /** The same of the imagination of its situations. */
@@ -48,12 +48,14 @@ const DESCRIBE_MS = 10_000;
 export async function sightOf(client: Client | string, name: string): Promise<Sight> {
   return await look(client, campaignWorkflowId(name), async (there, handle, { memo }): Promise<Sight> => {
     const progress = await quietly(there, () => handle.query(progressQuery));
-    const pages = await Promise.all(
-      (progress?.openPages ?? []).map((id) => quietly(there, () => there.workflow.getHandle(id).query(pageProgressQuery))),
-    );
+    const openPages = progress?.openPages ?? [];
+    const pages = await Promise.all(openPages.map((id) => pageProgress(there, id)));
+    const silentPage = openPages.find((_, i) => pages[i] === null);
     const batches = progress?.batched === true ? await quietly(there, () => there.workflow.getHandle(batchWorkflowId(name)).query(batchProgressQuery)) : null;
-    const silence = progress === null ? ((await quietly(there, () => whyNoAnswer(there))) ?? NO_ANSWER) : '';
-    return { kind: 'running', progress, silence, batches, pages: pages.filter((page) => page !== null), since: (memo?.['since'] as Since | undefined) ?? null };
+    const since = (memo?.['since'] as Since | undefined) ?? null;
+    if (progress !== null && silentPage === undefined) return { kind: 'running', progress, silence: '', batches, pages: pages.filter((page) => page !== null && page !== 'not begun'), since };
+    const passedOver = await quietly(there, () => passedOverLine(there));
+    return { kind: 'running', progress: null, silence: passedOver ?? (silentPage === undefined ? NO_ANSWER : `${silentPage} does not answer yet; these numbers are from S3`), batches, pages: [], since };
   });
 }
 
@@ -87,6 +89,16 @@ async function endedWithoutKey({ workflowService, options }: Client, workflowId:
   const { workflowExecutionInfo } = await workflowService.describeWorkflowExecution({ namespace: options.namespace, execution: { workflowId } });
   const status = String(WorkflowExecutionStatus[workflowExecutionInfo?.status ?? 0]).replace('WORKFLOW_EXECUTION_STATUS_', '');
   return status === 'RUNNING' ? null : { kind: 'ended', status };
+}
+
+/** null where nobody answers: what the page has done is not known then, and not nothing. */
+async function pageProgress(client: Client, id: string): Promise<PageProgress | 'not begun' | null> {
+  return await quietly(client, () =>
+    client.workflow.getHandle(id).query(pageProgressQuery).catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) return 'not begun';
+      throw error;
+    }),
+  );
 }
 
 /** null for a query that nobody answers, or whose handler is not set yet. */

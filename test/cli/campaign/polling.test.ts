@@ -6,7 +6,8 @@ import { pollingLine, versionLine } from '../../../cli/campaign/polling.ts';
 import { sightOf } from '../../../cli/campaign/sight.ts';
 import { makeCurrent } from '../../../infra/deployments.ts';
 import { versioned } from '../../../workers/versioning.ts';
-import { campaignWorkflowId, QUEUES } from '../../../workflows/messages.ts';
+import type { Carried } from '../../../workflows/carried.ts';
+import { campaignWorkflowId, emptyTally, pageWorkflowId, QUEUES } from '../../../workflows/messages.ts';
 import { WORKFLOWS } from '../../harness/engine.ts';
 
 const WAIT = { timeout: 30_000, interval: 100 };
@@ -47,6 +48,10 @@ async function poll(of: typeof version): Promise<void> {
   });
 }
 
+async function madeCurrent(of: typeof version): Promise<void> {
+  await expect.poll(() => makeCurrent(client, of).then(() => 'current', () => 'not yet'), WAIT).toBe('current');
+}
+
 test('workers that get nothing, because their version is not the current one, are told of', { timeout: 60_000 }, async () => {
   await client.workflow.start('campaign', { workflowId: campaignWorkflowId(NAME), taskQueue: QUEUES.orchestrate, args: [{ campaign: NAME }] });
   const silence = async () => {
@@ -58,8 +63,31 @@ test('workers that get nothing, because their version is not the current one, ar
   await poll(version);
   await expect.poll(() => pollingLine(client), WAIT).toBe('only workers of v1 poll orchestrate, llm, tools, io, and no version is current: `exemplar deploy v1` makes those current');
   expect(await silence()).toBe('only workers of v1 poll orchestrate, and no version is current: `exemplar deploy v1` makes those current');
-  await expect.poll(() => makeCurrent(client, version).then(() => 'current', () => 'not yet'), WAIT).toBe('current');
+  await madeCurrent(version);
   await expect.poll(() => pollingLine(client), WAIT).toBe('workers poll every queue');
+});
+
+test('what an open page has done is not left out of the sums because it does not answer', { timeout: 60_000 }, async () => {
+  const other = { ...version, buildId: 'v2' };
+  await poll(other);
+  await madeCurrent(other);
+  const campaign = 'half-told';
+  const settings = { n: 0, concurrency: 1, budget: null, state: 'running' as const };
+  const actor = { maxPasses: 1, alternatives: 0, maxReopen: 0 };
+  const spent = { calls: 40, nanoUsd: 4_000 };
+  const outcomes = { ...emptyTally(), converged: 7 };
+  const view = { planned: 20, duplicates: 0, pageSize: 10, pages: 2, sealed: '0', outcomes, ...spent, spent: 4_000, generation: 1, settings, actor, chapters: 1, patienceMs: 60_000, firstGrant: 1 };
+  const carried: Carried = { view, backlog: [], open: [{ page: 1, slots: 1, tail: null }], outcomes, ...spent, free: null, needs: [], unpublished: [], generation: 1 };
+  await client.workflow.start('campaign', { workflowId: campaignWorkflowId(campaign), taskQueue: QUEUES.orchestrate, args: [{ campaign, carried }] });
+  const seen = async () => {
+    const sight = await sightOf(client, campaign);
+    return sight.kind === 'running' ? { converged: sight.progress?.outcomes.converged, pages: sight.pages.length, silence: sight.silence } : sight.kind;
+  };
+  // a page that has not begun has nothing to tell
+  await expect.poll(seen, WAIT).toEqual({ converged: 7, pages: 0, silence: '' });
+  const page = pageWorkflowId(campaign, 1);
+  await client.workflow.start('page', { workflowId: page, taskQueue: 'nobody-polls-this', args: [{ actor: { ...actor, campaign, chapters: 1, patienceMs: 60_000, firstGrant: 1 }, page: 1, slots: 1, budgeted: false, held: false }] });
+  expect(await seen()).toEqual({ converged: undefined, pages: 0, silence: `${page} does not answer yet; these numbers are from S3` });
 });
 
 const current = { deployment: 'exemplar', buildId: 'v2' };
