@@ -1,7 +1,9 @@
 import type { TrainFile } from '../schemas/training.ts';
 
 /** What the Python activity on queue `gpu-train` takes: `TrainConfig` of trainer/exemplar_trainer/config.py. */
-export interface TrainConfig extends Omit<TrainFile, 'wait'> {
+export interface TrainConfig extends Omit<TrainFile, 'wait' | 'startFrom'> {
+  /** `s3://<bucket>/checkpoints/<run>[/<step>]`. Absent in histories of earlier versions. */
+  startFrom?: string | null;
   /** `s3://<bucket>/datasets/<campaign>`. */
   uri: string;
   /** `s3://<bucket>/checkpoints/<name>`. */

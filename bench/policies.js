@@ -6,6 +6,7 @@
  *       [--worlds relief,household] [--arms em,imitation]                    fewer of them
  *       [--data] [--trained]                                                 goes on from the last run's campaigns; from its checkpoints, or from what they ended with
  *       [--extend]                                                           with --data: its campaigns are brought to --count situations first
+ *       [--from DIR] [--rate 0.001]                                          training starts from that checkpoint; its learning rate
  *       [--last]                                                             draws from the last checkpoints, and not from the best by validation
  *       [--keep]                                                             leaves the page's other worlds and arms as they are; with `--worlds ''` all of them
  *
@@ -13,7 +14,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readCampaignSource } from '../dist/infra/campaign-source.js';
 import { ensurePython } from '../dist/infra/dev/python.js';
@@ -35,6 +36,8 @@ const { values } = parseArgs({
     data: { type: 'boolean', default: false },
     extend: { type: 'boolean', default: false },
     trained: { type: 'boolean', default: false },
+    from: { type: 'string' },
+    rate: { type: 'string', default: '0.002' },
     keep: { type: 'boolean', default: false },
     last: { type: 'boolean', default: false },
   },
@@ -93,7 +96,7 @@ async function trained(world, objective) {
   mkdirSync(checkpoints, { recursive: true });
   const config = {
     name, campaign: `policies-${world}`, uri: join(datasets, `policies-${world}`), checkpoints, epochs: Number(values.epochs), objective,
-    learningRate: 0.002, evaluateEverySteps: 500, checkpointEverySteps: 500,
+    ...(values.from === undefined ? {} : { startFrom: resolve(values.from) }), learningRate: Number(values.rate), evaluateEverySteps: 500, checkpointEverySteps: 500,
   };
   const path = join(dir, `${name}.json`);
   writeFileSync(path, JSON.stringify(config));

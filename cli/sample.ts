@@ -5,7 +5,7 @@ import type { SampleOptions } from './sample/sample.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const OPERANDS = `
-Checkpoint: the name of a training run, s3://bucket/checkpoints/RUN[/STEP], or a folder, a run's or a step's; of a run, its best step.
+Checkpoint: RUN or RUN/STEP of a training run, s3://bucket/checkpoints/RUN[/STEP], or a folder, a run's or a step's; of a run, its best step.
 Situation:  a file as \`situations: { from: file }\` takes it, or with one situation alone; or world:NAME/SEED, such as world:relief/7.`;
 
 const HOTTEST = 10;

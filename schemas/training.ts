@@ -6,13 +6,15 @@ const atLeast = (least: number) => z.int().min(least);
 
 /**
  * What one training run reads and does (`exemplar train FILE`). But for `wait`, the fields, defaults and limits are those of `TrainConfig`
- * of trainer/exemplar_trainer/config.py, which takes them, and has addresses and `threads` besides.
+ * of trainer/exemplar_trainer/config.py, which takes them (of what it starts from the address), and has addresses and `threads` besides.
  */
 export const TrainFile = z
   .strictObject({
     name,
     /** The campaign whose manifest is read. */
     campaign: name,
+    /** RUN or RUN/STEP: a checkpoint that the first step begins from, of a run its best one. null: from weights drawn at random. */
+    startFrom: z.string().min(1).nullable().default(null),
     /** null: the newest there is when the run begins, and then that one to its end. */
     generation: atLeast(1).nullable().default(null),
     /** Each epoch takes the newest generation anew. */

@@ -3,7 +3,7 @@ import { packageRoot } from '../../infra/package-root.ts';
 import { drawPlans, type ActorMode } from '../../infra/trained-actor.ts';
 import { counted } from '../figures.ts';
 import type { Output } from '../output.ts';
-import { findCheckpoint } from './checkpoint.ts';
+import { findCheckpoint } from '../training/checkpoint.ts';
 import { judgedPlans, sampledText } from './judged.ts';
 import { readSampled } from './situations.ts';
 

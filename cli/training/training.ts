@@ -10,6 +10,7 @@ import { SEARCH } from '../../workflows/search-attributes.ts';
 import { Failure } from '../errors.ts';
 import type { Output } from '../output.ts';
 import type { Session } from '../session.ts';
+import { checkpointOfRun } from './checkpoint.ts';
 import { trainingText } from './result.ts';
 import { trainingSightOf } from './sight.ts';
 import { openTrainingProgress } from './training-progress.ts';
@@ -21,15 +22,16 @@ const UNTAKEN = 5;
 
 /**
  * Starts a training run, or joins the one of that name, and follows it. null where the user pressed Ctrl-C.
- * @throws UsageError where the dataset does not exist, and is not waited for, or a run of that name works with other settings.
+ * @throws UsageError where the dataset does not exist, and is not waited for, or there is nothing to start from, or a run of that name works with other settings.
  */
 export async function trainToEnd(session: Session, file: TrainFile, output: Output): Promise<TrainResult | null> {
   const { client, store } = session;
   if (!file.wait && (await readManifest(store, file.campaign, file.generation ?? undefined)) === null) {
     throw new UsageError(`campaign: "${file.campaign}" has no ${file.generation === null ? 'published generation' : `generation ${file.generation}`} in ${store.describe()}; run it first, or set wait: true`);
   }
+  const startFrom = file.startFrom === null ? null : await checkpointOfRun(store, file.startFrom, 'startFrom:');
   await ensureSearchAttributes(client);
-  const input: TrainInput = { ...file, uri: `s3://${store.bucket}/datasets/${file.campaign}`, checkpoints: `s3://${store.bucket}/checkpoints/${file.name}` };
+  const input: TrainInput = { ...file, startFrom, uri: `s3://${store.bucket}/datasets/${file.campaign}`, checkpoints: `s3://${store.bucket}/checkpoints/${file.name}` };
   const workflowId = trainWorkflowId(file.name);
   const started = await startOnce(client, 'train', {
     workflowId,

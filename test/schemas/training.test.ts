@@ -17,7 +17,7 @@ test('following newer generations and pinning one is refused, and both are named
 });
 
 test('a misspelt field gets the nearest known one', () => {
-  expect(() => checkedAs('train.yaml', { ...NAMES, stepsAplan: 3 }, TrainFile)).toThrow('train.yaml: unknown key "stepsAplan"; did you mean "stepsAPlan"? Known: name, campaign, generation');
+  expect(() => checkedAs('train.yaml', { ...NAMES, stepsAplan: 3 }, TrainFile)).toThrow('train.yaml: unknown key "stepsAplan"; did you mean "stepsAPlan"? Known: name, campaign, startFrom, generation');
 });
 
 /** Values of any field, right and wrong. */

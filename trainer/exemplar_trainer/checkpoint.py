@@ -53,6 +53,29 @@ def newest_state(store: Store) -> dict[str, Any] | None:
     return None
 
 
+def named_state(store: Store) -> tuple[str, dict[str, Any]]:
+    """
+    Folder and state of the checkpoint that the store's address means: the one there ("") or, of a run, its best by validation. Raises ConfigError where
+    there is none, DataError.
+    """
+    try:
+        return "", read_state(store, "")
+    except FileNotFoundError:
+        newest = newest_state(store)
+    if newest is None:
+        raise ConfigError(f"{store.root} holds no complete checkpoint")
+    folder = step_folder((newest["best"] or newest)["step"])
+    return folder, best_state(store, folder)
+
+
+def best_state(store: Store, folder: str) -> dict[str, Any]:
+    """State of a run's best checkpoint. Raises DataError where it is gone."""
+    try:
+        return read_state(store, folder)
+    except FileNotFoundError:
+        raise DataError(f"{store.root}/{folder}: missing, and it is the best by validation; without it the run has no result") from None
+
+
 def read_state(store: Store, folder: str) -> dict[str, Any]:
     """State of one checkpoint. Raises FileNotFoundError where it is not complete, ConfigError, DataError."""
     raw = store.read(_key(folder, STATE))

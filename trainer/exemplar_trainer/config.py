@@ -24,6 +24,8 @@ class TrainConfig:
 
     uri: `s3://bucket/datasets/<campaign>` or a pulled folder.
     checkpoints: `s3://bucket/checkpoints/<name>` or a folder; this run's own.
+    startFrom: a checkpoint, or a run's folder (its best by validation), that the first step begins from: its weights, words and scales of figures,
+    and nothing else of it. None: weights drawn at random, words of the train split. Part of the run.
     generation: None takes the newest and stays with it. follow: each epoch takes the newest anew.
     learningRate: AdamW's, after a linear warm-up and before a linear decay over all epochs; in (0, inf).
     size: of the network, one of SIZES.
@@ -40,6 +42,7 @@ class TrainConfig:
     campaign: str
     uri: str
     checkpoints: str
+    startFrom: str | None = None
     generation: int | None = None
     seed: int = 0
     follow: bool = False
@@ -63,7 +66,7 @@ class TrainConfig:
             value = getattr(self, field)
             if not isinstance(value, str) or not NAME.fullmatch(value):
                 raise ConfigError(f"{field} must be 3 to 63 lower-case letters, digits and dashes, not {value!r}")
-        for field in ("uri", "checkpoints"):
+        for field in ("uri", "checkpoints", *(() if self.startFrom is None else ("startFrom",))):
             value = getattr(self, field)
             if not isinstance(value, str) or not value:
                 raise ConfigError(f"{field} must be s3://bucket/prefix or a folder, not {value!r}")

@@ -21,7 +21,7 @@ from exemplar_data.contract import LEVELS, TASKS
 from exemplar_data.storage import open_store
 
 from .actor import SIZES, PlanActor
-from .checkpoint import load_model, load_vocabulary, newest_state, read_state, step_folder
+from .checkpoint import load_model, load_vocabulary, named_state
 from .domain import Plan, size
 from .errors import ConfigError, TrainerError
 from .losses import log_p
@@ -53,14 +53,7 @@ def open_checkpoint(uri: str) -> Trained:
     A checkpoint's folder, or a run's: its best checkpoint then, by validation. Raises ConfigError, DataError or StoreUnavailable.
     """
     store = open_store(uri)
-    try:
-        folder, state = "", read_state(store, "")
-    except FileNotFoundError:
-        newest = newest_state(store)
-        if newest is None:
-            raise ConfigError(f"{uri} holds no complete checkpoint") from None
-        folder = step_folder((newest["best"] or newest)["step"])
-        state = read_state(store, folder)
+    folder, state = named_state(store)
     vocabulary, figures = load_vocabulary(store, folder, state), Figures.from_json(state["resources"])
     actor = PlanActor(SIZES[state["size"]], len(vocabulary), tuple(scale.bins for scale in figures.scales))
     load_model(store, folder, state, actor)

@@ -14,10 +14,10 @@ from typing import Any
 import torch
 
 from exemplar_data import ExemplarDataset
-from exemplar_data.storage import open_store
+from exemplar_data.storage import Store, open_store
 
 from .actor import SIZES, PlanActor
-from .checkpoint import load_model, load_optimizer, load_vocabulary, newest_state, read_state, save_checkpoint, step_folder
+from .checkpoint import best_state, load_model, load_optimizer, load_vocabulary, named_state, newest_state, save_checkpoint, step_folder
 from .config import TrainConfig
 from .errors import ConfigError, DataError, Diverged, NoPositives
 from .evaluate import MOST, evaluate, validation_loss, watch
@@ -36,7 +36,7 @@ WEIGHT_DECAY = 0.05
 PROGRESS_EVERY_S = 0.25
 MOST_WORDS = 8000
 SHAPES_THE_CURVE = (
-    "campaign", "seed", "epochs", "batchGroups", "learningRate", "size", "stepsAPlan", "objective", "contrast", "contrastWeight", "negatives", "compile", "threads",
+    "campaign", "startFrom", "seed", "epochs", "batchGroups", "learningRate", "size", "stepsAPlan", "objective", "contrast", "contrastWeight", "negatives", "compile", "threads",
     "evaluateEverySteps",
 )  # fmt: skip
 """Settings that a run may not change between its checkpoints."""
@@ -98,9 +98,12 @@ class Run:
         }
         if state:
             _refuse_other_run(state, self.identity, config)
-            vocabulary, figures = load_vocabulary(self.store, step_folder(state["step"]), state), Figures.from_json(state["resources"])
         else:
             refuse_leaks(config.uri, manifest.generation)
+        origin = _origin(self.store, state, config)
+        if origin:
+            vocabulary, figures = load_vocabulary(*origin), Figures.from_json(origin[2]["resources"])
+        else:
             figures = learn_figures(self._whole("train"))
             vocabulary = learn_vocabulary(self._whole("train"), figures, MOST_WORDS)
         self.parsed = Parsed(vocabulary, figures)
@@ -112,8 +115,9 @@ class Run:
         self.best: dict[str, Any] | None = None
         self.evaluations: list[dict[str, Any]] = []
         self.step, self.loss, self.losses, self.durable = 0, math.nan, [], None
+        if origin:
+            load_model(*origin, self.actor)
         if state:
-            load_model(self.store, step_folder(state["step"]), state, self.actor)
             load_optimizer(self.store, state, self.actor, self.optimizer)
             self.dataset.load_state_dict(state["loader"])
             if config.follow and state["loader"]["index"] == 0:
@@ -247,16 +251,10 @@ class Run:
             self.durable = save_checkpoint(self.store, state, self.actor, self.optimizer, self.parsed.vocabulary)
         self.losses = []
 
-    def _state_of(self, folder: str) -> dict[str, Any]:
-        try:
-            return read_state(self.store, folder)
-        except FileNotFoundError:
-            raise DataError(f"{self.store.root}/{folder}: missing, and it is the best by validation; without it the run has no result") from None
-
     def _result(self, validation: Sequence[Read]) -> dict[str, Any]:
         best = step_folder(self.best["step"])
         if self.best["step"] != self.step:
-            load_model(self.store, best, self._state_of(best), self.actor)
+            load_model(self.store, best, best_state(self.store, best), self.actor)
         drafts = self.config.objective == "em"
         device = self.ranks.device
         return {
@@ -271,6 +269,22 @@ class Run:
             "test": evaluate(self.actor, self._held("test"), drafts),
             "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
         }
+
+
+def _origin(store: Store, state: dict[str, Any] | None, config: TrainConfig) -> tuple[Store, str, dict[str, Any]] | None:
+    """Where weights, words and scales of figures come from: this run's newest checkpoint, else what it starts from; None for a fresh start."""
+    if state:
+        return store, step_folder(state["step"]), state
+    if config.startFrom is None:
+        return None
+    other = open_store(config.startFrom)
+    try:
+        folder, begun = named_state(other)
+    except (ConfigError, DataError) as error:
+        raise type(error)(f"startFrom: {error}") from error
+    if begun["size"] != config.size:
+        raise ConfigError(f"size is {config.size}, but startFrom, {config.startFrom}, holds an actor of size {begun['size']}")
+    return other, folder, begun
 
 
 def _require_compiler() -> None:

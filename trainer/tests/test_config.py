@@ -8,7 +8,7 @@ GOOD = {"name": "run-1", "campaign": "demo", "uri": "/data", "checkpoints": "/ru
 
 def test_defaults_are_those_of_the_training_file():
     config = TrainConfig.from_json(GOOD)
-    assert (config.generation, config.seed, config.epochs, config.batchGroups) == (None, 0, 20, 8)
+    assert (config.startFrom, config.generation, config.seed, config.epochs, config.batchGroups) == (None, None, 0, 20, 8)
     assert (config.learningRate, config.checkpointEverySteps, config.threads) == (1e-3, 50, 1)
     assert (config.size, config.stepsAPlan, config.objective, config.contrast, config.contrastWeight) == ("small", 6, "em", "corrected", 0.1)
     assert (config.negatives, config.evaluateEverySteps, config.stopAfter, config.follow, config.compile) == ("own", 200, None, False, False)
@@ -39,6 +39,7 @@ def test_defaults_are_those_of_the_training_file():
         ("follow", 1, "follow must be true or false, not 1"),
         ("compile", "yes", "compile must be true or false, not 'yes'"),
         ("uri", "", "uri must be s3://"),
+        ("startFrom", 7, "startFrom must be s3://bucket/prefix or a folder, not 7"),
         ("epoch", 3, "unknown field epoch; the fields are name"),
     ],
 )

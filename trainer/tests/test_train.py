@@ -1,8 +1,10 @@
 import json
+import shutil
 from itertools import count
 from pathlib import Path
 
 import pytest
+import torch
 from campaigns import Campaign
 from runs import complete, finish, run, state_of, stopped_after
 from safetensors.torch import load_file
@@ -29,7 +31,7 @@ def test_a_name_is_not_reused_for_other_settings(settings):
     run(settings, stopped_after(1))
     others = {
         "seed": 1, "epochs": 5, "batchGroups": 4, "learningRate": 2e-3, "size": "small", "stepsAPlan": 5, "objective": "imitation", "contrast": "plain",
-        "contrastWeight": 0.2, "negatives": "random", "compile": True, "threads": 2, "evaluateEverySteps": 5,
+        "contrastWeight": 0.2, "negatives": "random", "compile": True, "threads": 2, "evaluateEverySteps": 5, "startFrom": "/elsewhere",
     }  # fmt: skip
     assert {"campaign", *others} == set(training.SHAPES_THE_CURVE)
     for field, value in others.items():
@@ -72,6 +74,50 @@ def test_a_run_that_follows_and_was_stopped_between_two_epochs_takes_up_what_is_
     Campaign(situations=14).write(data, generation=2, pulled=False)
     run(settings, stopped_after(1), uri=str(data), follow=True)
     assert state_of(Path(settings["checkpoints"]))["generation"] == 2
+
+
+def test_a_run_may_start_from_anothers_checkpoint_on_a_campaign_that_has_grown(settings, tmp_path):
+    data, first, second = tmp_path / "data", tmp_path / "first", tmp_path / "second"
+    Campaign(situations=10).write(data, generation=1, pulled=False)
+    run(settings, uri=str(data), checkpoints=str(first))
+    Campaign(situations=40).write(data, generation=2, pulled=False)
+    more = {"uri": str(data), "checkpoints": str(second), "startFrom": str(first), "learningRate": 1e-12}
+    result, seen = run(settings, stopped_after(1), **more)
+    # of the other run it has weights and words, and nothing else: steps, moments and generation are its own
+    begun, best = state_of(second), complete(first)[-1]
+    assert (begun["generation"], begun["step"], begun["startFrom"], begun["resources"]) == (2, 1, str(first), state_of(first)["resources"])
+    assert (second / "00000001" / "vocabulary.json").read_bytes() == (best / "vocabulary.json").read_bytes()
+    kept, weights = load_file(best / "model.safetensors"), load_file(second / "00000001" / "model.safetensors")
+    assert all(torch.allclose(kept[name], each, atol=1e-9) for name, each in weights.items())
+    assert seen[0]["steps"] > state_of(first)["steps"]
+    # from then on it needs the other run no more
+    shutil.rmtree(first)
+    result, _ = run(settings, **more)
+    assert result["generation"] == 2
+
+
+@pytest.mark.parametrize("step", ["", "00000003"])
+def test_what_a_run_starts_from_is_a_runs_best_or_the_step_that_is_named(settings, tmp_path, step):
+    first = tmp_path / "first"
+    run(settings, checkpoints=str(first))
+    state = state_of(first)
+    (complete(first)[-1] / "state.json").write_text(json.dumps({**state, "best": {**state["best"], "step": 6}}))
+    run(settings, stopped_after(1), checkpoints=str(tmp_path / "second"), startFrom=str(first / step), learningRate=1e-12)
+    weights = load_file(tmp_path / "second" / "00000001" / "model.safetensors")
+    kept = load_file(first / (step or "00000006") / "model.safetensors")
+    assert all(torch.allclose(kept[name], each, atol=1e-9) for name, each in weights.items())
+
+
+def test_what_cannot_be_started_from_is_refused_naming_the_field(settings, tmp_path):
+    with pytest.raises(ConfigError, match="startFrom: .*nowhere holds no complete checkpoint"):
+        run(settings, startFrom=str(tmp_path / "nowhere"))
+    other = tmp_path / "other"
+    run(settings, stopped_after(1), checkpoints=str(other))
+    with pytest.raises(ConfigError, match="size is small, but startFrom, .*other, holds an actor of size tiny"):
+        run(settings, startFrom=str(other), size="small")
+    (other / "00000001" / "model.safetensors").write_bytes(b"0")
+    with pytest.raises(DataError, match="other/00000001/model.safetensors: sha256 differs"):
+        run(settings, startFrom=str(other))
 
 
 @pytest.mark.parametrize("steps", [1, 2])

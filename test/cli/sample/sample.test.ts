@@ -82,8 +82,10 @@ describe.skipIf(testPython === null)('plans of a checkpoint', { timeout: LONG_MS
     const step = `s3://${BUCKET}/checkpoints/there/${STEP}`;
     expect(await drawn(`${step}/`, '1', { ...env, EXEMPLAR_BUCKET: 'another' })).toEqual({ ...local, checkpoint: step });
 
+    expect(await drawn('there/1', '1', env)).toEqual({ ...local, checkpoint: step });
     const refused = async (checkpoint: string) => (await sample([checkpoint, 'world:relief/7'], env)).stderr;
-    expect(await refused('torn')).toBe(`exemplar: CHECKPOINT: no folder "torn", and no training run of that name with a checkpoint in ${store.describe()}; known: there\n`);
+    expect(await refused('torn')).toBe(`exemplar: CHECKPOINT: no such folder, and no training run "torn" with a complete checkpoint in ${store.describe()}; known runs: there\n`);
+    expect(await refused('there/2')).toBe(`exemplar: CHECKPOINT: no such folder, and no complete checkpoint "there/2" in ${store.describe()}; known runs: there\n`);
     expect(await refused(`s3://${BUCKET}/checkpoints/torn`)).toBe(`exemplar: CHECKPOINT: s3://${BUCKET}/checkpoints/torn holds no complete checkpoint: neither state.json, nor the folder of a step with it\n`);
   });
 });

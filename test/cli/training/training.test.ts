@@ -119,6 +119,24 @@ test('a training that is cancelled says so, and is not resumed but trained again
   expect(await again).toMatchObject({ run: name });
 });
 
+test('a training starts from the checkpoint of another one that its file names', async () => {
+  for (const key of ['earlier/00000007/state.json', 'earlier/00000009/model.safetensors']) await store.put(`checkpoints/${key}`, '{}');
+  for (const [startFrom, place] of [['earlier', 'earlier'], ['earlier/7', 'earlier/00000007']] as const) {
+    const record = await campaign();
+    await publishFirst(record);
+    const ended = trainToEnd(session, fileOf(record, { startFrom }), new Heard());
+    const begun = await trainer.next();
+    expect(begun.config.startFrom).toBe(`s3://${store.bucket}/checkpoints/${place}`);
+    begun.end();
+    await ended;
+  }
+  const record = await campaign();
+  await publishFirst(record);
+  for (const [startFrom, missing] of [['later', 'training run "later" with a complete checkpoint'], ['earlier/9', 'complete checkpoint "earlier/9"'], ['./earlier', 'training run "./earlier" with a complete checkpoint']] as const) {
+    await expect(trainToEnd(session, fileOf(record, { startFrom }), new Heard())).rejects.toThrow(`startFrom: no ${missing} in ${store.describe()}; known runs: earlier`);
+  }
+});
+
 test('what cannot be trained, or is not there, is a usage error', async () => {
   const record = await campaign();
   const { name } = record;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { findCheckpoint } from '../../../cli/sample/checkpoint.ts';
+import { findCheckpoint } from '../../../cli/training/checkpoint.ts';
 
 function folder(...files: string[]): string {
   const root = mkdtempSync(join(tmpdir(), 'exemplar-checkpoint-'));

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ObjectStore } from '../../activities/store.ts';
 import { baseEnvironment, externalServices } from '../../infra/dev/environment.ts';
+import type { S3Store } from '../../infra/store-s3.ts';
 import { UsageError } from '../../infra/usage-error.ts';
 import { checkpointsPrefix } from '../../schemas/keys.ts';
 import { openStore } from '../datasets.ts';
@@ -11,6 +12,9 @@ import { environment } from '../variables.ts';
 /** Written last: where it is, the checkpoint is complete. */
 const STATE = 'state.json';
 const STEP = /^\d+$/;
+const STEP_DIGITS = 8;
+/** RUN or RUN/STEP. */
+const RUN = /^([^/\\]+)(?:\/(\d+))?$/;
 
 /** Where a checkpoint lies, and what a process needs to read it. */
 export interface CheckpointPlace {
@@ -21,14 +25,26 @@ export interface CheckpointPlace {
 }
 
 /**
- * What CHECKPOINT means: an address on S3, a folder where there is one of that name, else a training run of the configured bucket.
+ * What CHECKPOINT means: an address on S3, a folder where there is one of that name, else a training run of the configured bucket, or a step of it.
  * @throws UsageError where no complete checkpoint is there, or S3 is needed and nothing says where it is.
  */
 export async function findCheckpoint(named: string): Promise<CheckpointPlace> {
   if (named.startsWith('s3://')) return await addressed(named);
   if (existsSync(named)) return { uri: inFolder(named), env: baseEnvironment() };
-  if (/[/\\]/.test(named)) throw new UsageError(`CHECKPOINT: no such folder: ${named}`);
-  return await ofRun(named);
+  if (!RUN.test(named)) throw new UsageError(`CHECKPOINT: no such folder: ${named}`);
+  return { uri: await checkpointOfRun(openStore(), named, 'CHECKPOINT: no such folder, and'), env: s3Environment() };
+}
+
+/**
+ * Address of RUN or RUN/STEP in a bucket.
+ * @throws UsageError, beginning with `where`, where no complete checkpoint is there.
+ */
+export async function checkpointOfRun(store: S3Store, named: string, where: string): Promise<string> {
+  const [, run, step] = RUN.exec(named) ?? [];
+  const key = step === undefined ? run : `${run}/${step.padStart(STEP_DIGITS, '0')}`;
+  if (run !== undefined && (await holdsCheckpoint(store, `${checkpointsPrefix}${key}/`))) return `s3://${store.bucket}/${checkpointsPrefix}${key}`;
+  const what = step === undefined ? `training run "${named}" with a complete checkpoint` : `complete checkpoint "${named}"`;
+  throw new UsageError(`${where} no ${what} in ${store.describe()}; known runs: ${(await runsOf(store)).join(', ') || 'none'}`);
 }
 
 function inFolder(named: string): string {
@@ -43,13 +59,6 @@ async function addressed(uri: string): Promise<CheckpointPlace> {
   if (bucket === undefined || key === '') throw new UsageError(`CHECKPOINT: s3://BUCKET/checkpoints/RUN or s3://BUCKET/checkpoints/RUN/STEP (is "${uri}")`);
   if (!(await holdsCheckpoint(openStore(bucket), `${key}/`))) throw noCheckpoint(uri);
   return { uri: `s3://${bucket}/${key}`, env: s3Environment() };
-}
-
-async function ofRun(run: string): Promise<CheckpointPlace> {
-  const store = openStore();
-  if (await holdsCheckpoint(store, `${checkpointsPrefix}${run}/`)) return { uri: `s3://${store.bucket}/${checkpointsPrefix}${run}`, env: s3Environment() };
-  const runs = await runsOf(store);
-  throw new UsageError(`CHECKPOINT: no folder "${run}", and no training run of that name with a checkpoint in ${store.describe()}; known: ${runs.join(', ') || 'none'}`);
 }
 
 async function holdsCheckpoint(store: ObjectStore, prefix: string): Promise<boolean> {
