@@ -78,11 +78,10 @@ describe.skipIf(testPython === null)('plans of a checkpoint', { timeout: LONG_MS
     await store.put(`checkpoints/torn/${STEP}/model.safetensors`, 'x');
     const { s3Endpoint, accessKeyId, secretAccessKey } = inject('services');
     const env = { AWS_ENDPOINT_URL: s3Endpoint, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, EXEMPLAR_BUCKET: BUCKET };
-    expect(await drawn('there', '1', env)).toEqual({ ...local, checkpoint: `s3://${BUCKET}/checkpoints/there` });
     const step = `s3://${BUCKET}/checkpoints/there/${STEP}`;
+    expect(await drawn('there/1', '1', env)).toEqual({ ...local, checkpoint: step });
     expect(await drawn(`${step}/`, '1', { ...env, EXEMPLAR_BUCKET: 'another' })).toEqual({ ...local, checkpoint: step });
 
-    expect(await drawn('there/1', '1', env)).toEqual({ ...local, checkpoint: step });
     const refused = async (checkpoint: string) => (await sample([checkpoint, 'world:relief/7'], env)).stderr;
     expect(await refused('torn')).toBe(`exemplar: CHECKPOINT: no such folder, and no training run "torn" with a complete checkpoint in ${store.describe()}; known runs: there\n`);
     expect(await refused('there/2')).toBe(`exemplar: CHECKPOINT: no such folder, and no complete checkpoint "there/2" in ${store.describe()}; known runs: there\n`);
