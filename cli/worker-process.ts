@@ -14,7 +14,9 @@ import { shownOnTerminal } from './terminal.ts';
  */
 const HEAP_GROWTH_PERCENT = 50;
 
-/** Works until SIGTERM or SIGINT. While it polls, `worker.ready` in the state folder holds its process id. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+/** Works until SIGTERM or SIGINT, and what is in flight has ended; a second signal ends the process as it stands. While it polls, `worker.ready` in the state folder holds its process id. */
 export async function runWorker(queues: readonly WorkerQueue[], settings: WorkerSettings, output: Output): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const write = output.json ? output.say : (line: string) => console.log(line);
@@ -37,10 +39,11 @@ export async function runWorker(queues: readonly WorkerQueue[], settings: Worker
   log(`worker ${process.pid} polls ${queues.join(', ')}${version}`);
   if (output.json) output.result({ pid: process.pid, queues, ...settings, ready }, '');
   const stop = (signal: NodeJS.Signals) => {
-    log(`${signal}: no new work; calls in flight finish`);
+    for (const each of STOP_SIGNALS) process.removeListener(each, stop);
+    log(`${signal}: no new work; calls in flight finish; a second one ends them`);
     void workers.stop().catch(() => undefined);
   };
-  process.once('SIGTERM', stop).once('SIGINT', stop);
+  for (const each of STOP_SIGNALS) process.on(each, stop);
   try {
     await workers.done;
   } finally {

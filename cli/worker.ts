@@ -14,7 +14,7 @@ interface WorkerOptions {
 const MOST_SLOTS = 10_000;
 
 export function register(program: Command): void {
-  verb(program, 'worker', 'work on task queues until told to stop; SIGTERM lets calls in flight finish')
+  verb(program, 'worker', 'work on task queues until told to stop; SIGTERM lets calls in flight finish, a second one does not')
     .option('--queues <list>', `separated by commas, of ${WORKER_QUEUES.join(', ')}`, queues, [...WORKER_QUEUES])
     .addOption(new Option('--slots <n>', 'model calls in flight at once in this process').env('EXEMPLAR_SLOTS').default(DEFAULT_SLOTS).argParser(slots))
     .addOption(new Option('--build-id <id>', 'version of this program: workflows begun on another version are left to its workers').env('EXEMPLAR_BUILD_ID').argParser(versionName))

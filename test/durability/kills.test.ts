@@ -59,6 +59,31 @@ test('a killed worker loses nothing, and what it had in flight is all that is pa
   });
 });
 
+test('a worker that is told to end waits for the answers that it has paid for, and told twice it does not', async () => {
+  await onMachine(async (machine) => {
+    const run = machine.verb('run', CAMPAIGN.file);
+    await machine.answered(EARLY);
+    const waitedFor = await machine.holdAnswers();
+    await machine.askToEnd('worker');
+    expect(machine.gate.inFlight().sort()).toEqual(waitedFor);
+    machine.gate.open();
+    await machine.gone('worker');
+    await machine.up();
+    await machine.answered(2 * EARLY);
+    expect(machine.paidAgain()).toEqual([]);
+
+    await machine.holdAnswers();
+    await machine.askToEnd('worker');
+    await machine.end('worker');
+    const lost = machine.expose(['worker']);
+    machine.gate.open();
+    await machine.up();
+    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(machine.paidAgain()).toEqual(lost);
+    await expectUnharmed(machine, reference);
+  });
+});
+
 test('split workers are killed each at its boundary, and an orchestrating one, and only answers that were not stored are paid for again', async () => {
   await onMachine(async (machine) => {
     const run = machine.verb('run', CAMPAIGN.file);

@@ -110,6 +110,24 @@ export class Machine {
     return this.expose(part === 'model' ? [...this.#lines.keys()] : [part]);
   }
 
+  /** SIGTERM; resolves once the worker has said that it heard it. */
+  async askToEnd(part: WorkerPart): Promise<void> {
+    const heard = () => readFileSync(join(this.#dir, part, 'logs', 'worker.log'), 'utf8').split('SIGTERM: ').length;
+    const before = heard();
+    process.kill(this.pid(part), 'SIGTERM');
+    await until(() => heard() > before, `${part} hears SIGTERM`);
+  }
+
+  /** SIGTERM; resolves once the process is gone. */
+  async end(part: WorkerPart): Promise<void> {
+    process.kill(this.pid(part), 'SIGTERM');
+    await this.gone(part);
+  }
+
+  async gone(part: Part): Promise<void> {
+    await until(() => this.#process(part).running === null, `${part} is gone`);
+  }
+
   /** Takes note of the calls of these processes that may have been paid for and are not stored: they may be paid for once more. */
   expose(parts: readonly (Part | 'cli')[]): string[] {
     const stored = new Set([...this.#lines.values()].flatMap(({ s3 }) => [...s3.stored]));
